@@ -1,0 +1,86 @@
+/** What a model looks like once it is compiled for training and evaluation: the contract between the compiler driver and the training loop. */
+import type { Program } from "../ir/program.ts";
+
+export type Initialiser =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  | { readonly kind: "normal"; readonly mean: number; readonly std: number }
+  | { readonly kind: "orthogonal"; readonly gain: number };
+
+/** One trainable tensor: a range of the arena `parameters` (f32). */
+export interface ParameterEntry {
+  /** Path in the spec, the name in checkpoints: `z_l.embedding.weight`. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  /** First element in the arena. */
+  readonly offset: number;
+  readonly initialiser: Initialiser;
+}
+
+/** Where a phase keeps its optimiser state; arenas hold f32. */
+export interface OptimizerState {
+  readonly phase: string;
+  /** `parameters`-shaped moments: arena names `moment1.PHASE`, `moment2.PHASE`, one element for each of the phase's parameter elements. */
+  readonly arenas: readonly { readonly name: string; readonly elements: number }[];
+}
+
+/** A field of the dataset as the program reads it: rows of all splits behind one another, resident on the device. */
+export interface DataArena {
+  readonly field: string;
+  /** `data.FIELD`: values; `length.FIELD`: i32 lengths; `present.FIELD`: i32 0/1. */
+  readonly arena: string;
+  readonly content: "values" | "lengths" | "present";
+  readonly dtype: "f32" | "i32";
+  /** Elements per row. */
+  readonly rowElements: number;
+}
+
+/**
+ * The scalars that change from step to step. Arena `random`: i32 (seed, iteration). Arena `schedule`: f32, for every update segment in program
+ * order three numbers at `offset`: rate factor of the schedule, 1 / (1 - beta1^t), 1 / (1 - beta2^t).
+ */
+export interface UpdateSchedule {
+  readonly phase: string;
+  readonly repeat: number;
+  readonly repeats: number;
+  readonly offset: number;
+  readonly beta1: number;
+  readonly beta2: number;
+}
+
+/** A scalar written to the arena `losses` in every iteration (or evaluation batch). */
+export interface RecordedLoss {
+  /** `task`, `mi`, `mi[z_l,z_a]`, `estimators.objective`. */
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** A tensor written to the arena `outputs` by the evaluation program: one row per row of the evaluation batch. */
+export interface RecordedOutput {
+  readonly name: string;
+  readonly offset: number;
+  readonly rowElements: number;
+  readonly predicts: string | null;
+}
+
+export interface CompiledModel {
+  readonly name: string;
+  /** Sizes by name as they were resolved: settings, data sizes and `B`. */
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly parameters: readonly ParameterEntry[];
+  readonly parameterElements: number;
+  readonly optimizerStates: readonly OptimizerState[];
+  readonly data: readonly DataArena[];
+  /** Label name and its kind, when the model has one. */
+  readonly label: { readonly name: string; readonly kind: "score" | "class" } | null;
+  /** Rows of the arena `batch` (i32 row numbers, -1 for none): labelled rows first. */
+  readonly batch: { readonly labelled: number; readonly unlabelled: number };
+  readonly iteration: Program;
+  readonly updates: readonly UpdateSchedule[];
+  readonly losses: readonly RecordedLoss[];
+  readonly evaluation: Program;
+  readonly evaluationRows: number;
+  /** Losses of an evaluation batch; besides each, `weight` is the offset of the number of rows that it averages over. */
+  readonly evaluationLosses: readonly (RecordedLoss & { readonly weight: number })[];
+  readonly outputs: readonly RecordedOutput[];
+}

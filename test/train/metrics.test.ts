@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { at } from "../../src/base/invariant.ts";
+import { classF1, confusionMatrix } from "../../src/train/confusion.ts";
+import { computeMetrics, findMetric, METRICS } from "../../src/train/metrics.ts";
+import { oracleCases, oracleFolder } from "../support/oracles.ts";
+
+/** Names of the golden values beside ours. */
+const GOLDEN = {
+  mae: "mae",
+  corr: "corr",
+  acc2: "acc2_nonneg",
+  f1: "f1_nonneg",
+  acc2_non0: "acc2_pos",
+  f1_non0: "f1_pos",
+  acc5: "acc5",
+  acc7: "acc7",
+};
+
+describe.skipIf(oracleFolder() === null)(
+  "metrics against the golden values (skipped: no oracle folder)",
+  () => {
+    const cases = oracleCases("metrics");
+
+    it("finds the cases", () => {
+      expect(cases.length).toBeGreaterThan(10);
+    });
+
+    it.each(cases)("$name", ({ values, metadata }) => {
+      const got = computeMetrics("score", { predicted: values("in.pred"), truth: values("in.label") });
+      for (const [ours, theirs] of Object.entries(GOLDEN)) {
+        const want = Number(metadata[`value.${theirs}`]?.replace("nan", "NaN"));
+        const value = got.get(ours);
+        if (Number.isNaN(want)) expect(value, ours).toBeNaN();
+        else
+          expect(Math.abs((value ?? Number.NaN) - want), ours).toBeLessThanOrEqual(
+            1e-6 + 1e-5 * Math.abs(want),
+          );
+      }
+    });
+  },
+);
+
+describe("score metrics", () => {
+  const compute = (predicted: number[], truth: number[]) =>
+    Object.fromEntries(computeMetrics("score", { predicted, truth }));
+
+  it("round halves to the even number after clipping", () => {
+    const halves = compute([0.5, 1.5, 2.5, -0.5, -1.5, 9], [0, 2, 2, 0, -2, 3]);
+    expect(halves.acc7).toBe(1);
+    expect(halves.acc5).toBe(1);
+    expect(compute([0.5, -0.5, 1.5], [1, -1, 1]).acc3).toBeCloseTo(1 / 3, 12);
+  });
+
+  it("keep both two-class conventions apart", () => {
+    const both = compute([0, 0.2, -0.2, -1], [0, 1, 1, -1]);
+    expect(both.acc2).toBe(0.75);
+    expect(both.acc2_non0).toBeCloseTo(2 / 3, 12);
+  });
+
+  it("are undefined without rows", () => {
+    for (const [name, value] of Object.entries(compute([], []))) expect(value, name).toBeNaN();
+  });
+
+  it("mse is the mean square", () => {
+    expect(compute([1, 2], [0, 4]).mse).toBe(2.5);
+  });
+});
+
+describe("class metrics", () => {
+  // Classes 0, 1, 2; class 2 is never predicted.
+  const pairs = { predicted: [0, 0, 1, 1, 0], truth: [0, 0, 1, 0, 2] };
+
+  it("count the confusions", () => {
+    expect(confusionMatrix(pairs)).toEqual([
+      [2, 1, 0],
+      [0, 1, 0],
+      [1, 0, 0],
+    ]);
+    expect(confusionMatrix({ predicted: [0], truth: [0] }, 3)).toHaveLength(3);
+  });
+
+  it("average F1 over classes and by their counts", () => {
+    const f1 = classF1(confusionMatrix(pairs)).map((entry) => entry.f1);
+    expect(f1).toEqual([4 / 6, 2 / 3, 0]);
+    const got = computeMetrics("class", pairs);
+    expect(got.get("accuracy")).toBe(0.6);
+    expect(got.get("f1_macro")).toBeCloseTo((at(f1, 0) + at(f1, 1)) / 3, 12);
+    expect(got.get("f1_weighted")).toBeCloseTo((3 * at(f1, 0) + at(f1, 1)) / 5, 12);
+  });
+});
+
+describe("the table", () => {
+  it("has every name once, with a sentence", () => {
+    expect(new Set(METRICS.map((metric) => metric.name)).size).toBe(METRICS.length);
+    for (const metric of METRICS) expect(metric.doc).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it("knows which way is better", () => {
+    expect(findMetric("mae")?.better).toBe("lower");
+    expect(findMetric("corr")?.better).toBe("higher");
+    expect(findMetric("loss")).toBeNull();
+  });
+});

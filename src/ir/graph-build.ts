@@ -11,6 +11,7 @@ import type { DType, Node } from "./graph.ts";
 import { elementCount } from "./graph.ts";
 import { foldUniform, neutralOperand } from "./graph-local.ts";
 import { sameShape } from "./graph-walk.ts";
+import type { BinaryFunction, UnaryFunction } from "./kernel.ts";
 import type { OpRecords } from "./op.ts";
 import type { OpAttributes, OpName } from "./op-table.ts";
 import { broadcastShapes, canonicalAxes, canonicalAxis, nodeKey } from "./shapes.ts";
@@ -19,39 +20,10 @@ import { broadcastShapes, canonicalAxes, canonicalAxis, nodeKey } from "./shapes
 export type Operand = Node | number;
 
 /** Elementwise primitives that take one operand and no attributes. */
-export type UnaryOp =
-  | "negate"
-  | "absolute"
-  | "sign"
-  | "exp"
-  | "log"
-  | "log1p"
-  | "sqrt"
-  | "tanh"
-  | "sigmoid"
-  | "softplus"
-  | "erf"
-  | "sin"
-  | "cos"
-  | "floor"
-  | "round"
-  | "not";
+export type UnaryOp = Exclude<UnaryFunction, "reciprocal">;
 
 /** Elementwise primitives that take two operands and no attributes. */
-export type BinaryOp =
-  | "add"
-  | "subtract"
-  | "multiply"
-  | "divide"
-  | "maximum"
-  | "minimum"
-  | "equal"
-  | "less"
-  | "less_equal"
-  | "and"
-  | "or"
-  | "integer_divide"
-  | "remainder";
+export type BinaryOp = BinaryFunction;
 
 interface ReduceOptions {
   /** Keep the reduced axes with extent 1 (default: drop them). */
@@ -61,6 +33,7 @@ interface ReduceOptions {
 export class GraphBuilder {
   readonly ops: OpRecords;
   readonly #nodes = new Map<string, Node>();
+  readonly #own = new WeakSet<Node>();
   #origin: Span | null = null;
 
   constructor(ops: OpRecords) {
@@ -69,6 +42,8 @@ export class GraphBuilder {
 
   /** The node with these operands and attributes; the same object when it was made before. Throws CompilerBug when the operands do not fit. */
   node<Op extends OpName>(op: Op, inputs: readonly Node[], attributes: OpAttributes[Op]): Node {
+    // Numbers of nodes are unique in one builder only, so a foreign operand could be taken for another node.
+    invariant(inputs.every((input) => this.#own.has(input)), `an operand of ${op} belongs to another builder`);
     const key = nodeKey(op, inputs, attributes);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
@@ -77,6 +52,7 @@ export class GraphBuilder {
     // The compiler cannot see that `op` and `attributes` belong to the same member of the union; the signature makes sure of it.
     const made = { id, op, inputs, attributes, shape, dtype, origin: this.#origin } as unknown as Node;
     this.#nodes.set(key, made);
+    this.#own.add(made);
     return made;
   }
 

@@ -88,7 +88,8 @@ export function binaryOp<Op extends BinaryOp>(name: Op, rule: ElementwiseBinary<
     derivative: rule.derivative,
     evaluate: (inputs, _, type) => {
       const integers = at(inputs, 0).dtype === "i32" && rule.applyIntegers !== undefined;
-      return eachElement(inputs, type, integers ? rule.applyIntegers : rule.apply);
+      const apply = integers ? rule.applyIntegers : rule.apply;
+      return eachElement(inputs, type, (a, b) => apply(a, b));
     },
     flops: flopPerElement,
     samples: [

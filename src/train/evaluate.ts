@@ -1,0 +1,133 @@
+/**
+ * One pass over a split: losses averaged over the rows they apply to, outputs row by row, metrics of the predictions.
+ * Losses are sums divided by counts, not means of batch means, which would overweight a short last batch.
+ */
+import { at, invariant } from "../base/invariant.ts";
+import type { Dataset, Split } from "../data/schema.ts";
+import type { CompiledModel, RecordedOutput } from "./compiled.ts";
+import { rowRanges } from "./data-arenas.ts";
+import type { TrainingDevice } from "./device.ts";
+import { Inflight } from "./inflight.ts";
+import { computeMetrics } from "./metrics.ts";
+
+export interface Evaluation {
+  /** Mean of each loss over the rows that have what it reads; losses that apply to no row are left out. */
+  readonly losses: ReadonlyMap<string, number>;
+  /** Metrics over the labelled rows; empty when the model predicts no label. */
+  readonly metrics: ReadonlyMap<string, number>;
+  /** Row-major values of each output, for every row of the split. */
+  readonly outputs: ReadonlyMap<string, Float32Array>;
+  /** The predicted score or class of every row; null when the model predicts no label. */
+  readonly predictions: Float32Array | null;
+}
+
+interface EvaluationRequest {
+  readonly model: CompiledModel;
+  readonly device: TrainingDevice;
+  readonly dataset: Dataset;
+  readonly signal?: AbortSignal;
+}
+
+/** Evaluates the device's current parameters on a split. Ends early, with the rows so far, when the signal aborts. */
+export async function evaluateSplit(request: EvaluationRequest, splitName: string): Promise<Evaluation> {
+  const { model, device, dataset } = request;
+  const range = rowRanges(dataset).get(splitName);
+  const split = dataset.splits[splitName];
+  invariant(range !== undefined && split !== undefined, `there is a split ${splitName}`);
+  const totals = new LossTotals(model);
+  const outputs = new Map(
+    model.outputs.map((output) => [output.name, new Float32Array(range.rows * output.rowElements)]),
+  );
+  const inflight = new Inflight();
+  for (let first = 0; first < range.rows && request.signal?.aborted !== true; first += model.evaluationRows) {
+    const rows = Math.min(model.evaluationRows, range.rows - first);
+    const batch = new Int32Array(model.evaluationRows).fill(-1);
+    for (let row = 0; row < rows; row++) batch[row] = range.first + first + row;
+    device.write("batch", batch);
+    device.run("evaluation");
+    const reads = [
+      device.read("losses"),
+      model.outputs.length > 0 ? device.read("outputs") : new Float32Array(),
+    ] as const;
+    await inflight.add(
+      Promise.all(reads).then(([losses, values]) => {
+        totals.add(losses);
+        for (const output of model.outputs) {
+          const taken = values.subarray(output.offset, output.offset + rows * output.rowElements);
+          outputs.get(output.name)?.set(taken, first * output.rowElements);
+        }
+      }),
+    );
+  }
+  await inflight.drain();
+  const predictions = predictionsOf(model, outputs, range.rows);
+  return { losses: totals.means(), metrics: labelMetrics(model, split, predictions), outputs, predictions };
+}
+
+/** Weighted sums of the evaluation losses, in the order of the batches. */
+class LossTotals {
+  private readonly model: CompiledModel;
+  private readonly sums: Float64Array;
+  private readonly weights: Float64Array;
+
+  constructor(model: CompiledModel) {
+    this.model = model;
+    this.sums = new Float64Array(model.evaluationLosses.length);
+    this.weights = new Float64Array(model.evaluationLosses.length);
+  }
+
+  add(values: Float32Array): void {
+    for (const [index, loss] of this.model.evaluationLosses.entries()) {
+      const weight = at(values, loss.weight);
+      // A loss over no rows is 0 / 0; it says nothing.
+      if (weight === 0) continue;
+      this.sums[index] = at(this.sums, index) + weight * at(values, loss.offset);
+      this.weights[index] = at(this.weights, index) + weight;
+    }
+  }
+
+  means(): Map<string, number> {
+    const means = new Map<string, number>();
+    for (const [index, { name }] of this.model.evaluationLosses.entries()) {
+      const weight = at(this.weights, index);
+      if (weight > 0) means.set(name, at(this.sums, index) / weight);
+    }
+    return means;
+  }
+}
+
+function predictionsOf(
+  model: CompiledModel,
+  outputs: ReadonlyMap<string, Float32Array>,
+  rows: number,
+): Float32Array | null {
+  const { label } = model;
+  const output = model.outputs.find(({ predicts }) => label !== null && predicts === label.name);
+  if (label === null || output === undefined) return null;
+  const values = outputs.get(output.name);
+  invariant(values !== undefined, `the output ${output.name} was recorded`);
+  return label.kind === "class" ? classes(values, output, rows) : values;
+}
+
+/** The class with the largest score in each row, the first of equals. */
+function classes(values: Float32Array, { rowElements }: RecordedOutput, rows: number): Float32Array {
+  return Float32Array.from({ length: rows }, (_, row) => {
+    const scores = values.subarray(row * rowElements, (row + 1) * rowElements);
+    return scores.reduce((best, score, index) => (score > at(scores, best) ? index : best), 0);
+  });
+}
+
+function labelMetrics(
+  model: CompiledModel,
+  split: Split,
+  predictions: Float32Array | null,
+): Map<string, number> {
+  const { label } = model;
+  const field = label === null ? undefined : split.fields.get(label.name);
+  if (label === null || field === undefined || predictions === null) return new Map();
+  const rows = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
+  return computeMetrics(label.kind, {
+    predicted: rows.map((row) => at(predictions, row)),
+    truth: rows.map((row) => at(field.data, row)),
+  });
+}

@@ -1,0 +1,14 @@
+/** What a `train` declaration says about a run, once its expressions have values. */
+import type { RateSchedule } from "./schedule.ts";
+
+export interface TrainSettings {
+  readonly epochs: number;
+  /** Metric or loss of the validation split by which the best epoch is chosen; null: the last epoch. */
+  readonly selection: { readonly direction: "min" | "max"; readonly metric: string } | null;
+  /** Epochs without a better value after which training ends; null: never. */
+  readonly patience: number | null;
+  /** Metrics that the tables show, in this order. */
+  readonly report: readonly string[];
+  /** Learning-rate schedule of each phase; constant where there is none. */
+  readonly schedules: ReadonlyMap<string, RateSchedule>;
+}

@@ -1,0 +1,203 @@
+/**
+ * Pairs brackets before parsing. What was left open or closed too often is reported here, with the place where it was
+ * opened, and mended with invisible closers, so that one missing `)` does not make the rest of the file unreadable.
+ */
+import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
+import { at } from "../base/invariant.ts";
+import type { Source } from "../diagnostics/source.ts";
+import { bracesTooDeep, type Report, strayBracket, unclosedBracket } from "./messages.ts";
+import {
+  BinaryOperator,
+  Colon,
+  Comma,
+  Dot,
+  Equals,
+  endOf,
+  is,
+  LBrace,
+  LBracket,
+  LineBreak,
+  LParen,
+  Name,
+  QuotedText,
+  RBrace,
+  RBracket,
+  RParen,
+  reserved,
+  word,
+} from "./tokens.ts";
+
+/** The language nests three braces; more than this is a mistake that must not cost a stack. */
+const MAX_BRACES = 12;
+
+const openers: readonly TokenType[] = [LParen, LBracket, LBrace];
+const closers: readonly TokenType[] = [RParen, RBracket, RBrace];
+const declarationWords = [word.import, word.interface, word.function, word.module, word.model, word.train];
+
+const kindOf = (token: IToken, types: readonly TokenType[]): number => types.indexOf(token.tokenType);
+export const isOpener = (token: IToken): boolean => kindOf(token, openers) >= 0;
+export const isCloser = (token: IToken): boolean => kindOf(token, closers) >= 0;
+
+export interface Balanced {
+  /** The tokens with every bracket in a pair; stray closers are gone, missing ones are there with an empty image. */
+  readonly tokens: readonly IToken[];
+  /** Inserted `)` and `]`: the statements around them have been reported and are not parsed. */
+  readonly mended: ReadonlySet<IToken>;
+}
+
+interface Open {
+  readonly token: IToken;
+  readonly index: number;
+  readonly indent: number;
+}
+
+type Fault =
+  /** Brackets that something at `limit` shows to be left open, innermost first: one `{`, or any number of `(` and `[`. */
+  | { readonly kind: "unclosed"; readonly open: readonly Open[]; readonly limit: number }
+  | { readonly kind: "stray"; readonly token: IToken };
+
+export function balanceBrackets(tokens: readonly IToken[], source: Source, report: Report): Balanced {
+  // Indentation decides which bracket is at fault, but only where something is: bad indentation alone is no mistake.
+  let faults = findFaults(tokens, false);
+  if (faults.length > 0) faults = findFaults(tokens, true);
+  const insertions = new Map<number, IToken[]>();
+  const mended = new Set<IToken>();
+  const strays = new Set<IToken>();
+  for (const fault of faults) {
+    if (fault.kind === "stray") {
+      strays.add(fault.token);
+      report(strayBracket(source, fault.token));
+      continue;
+    }
+    const innermost = at(fault.open, 0);
+    report(unclosedBracket(source, innermost.token));
+    const isBrace = is(innermost.token, LBrace);
+    const index = isBrace ? fault.limit : mendAt(tokens, innermost.index, fault.limit);
+    const inserted = fault.open.map((open) => inventCloser(tokens, open.token, index));
+    for (const closer of isBrace ? [] : inserted) mended.add(closer);
+    insertions.set(index, (insertions.get(index) ?? []).concat(inserted));
+  }
+  const out: IToken[] = [];
+  for (let index = 0; index <= tokens.length; index++) {
+    for (const closer of insertions.get(index) ?? []) out.push(closer);
+    const token = tokens[index];
+    if (token !== undefined && !strays.has(token)) out.push(token);
+  }
+  return { tokens: cutDeepBraces(out, source, report), mended };
+}
+
+function findFaults(tokens: readonly IToken[], trustIndent: boolean): Fault[] {
+  const faults: Fault[] = [];
+  const stack: Open[] = [];
+  let indent = 0;
+  const giveUp = (limit: number, count: number): void => {
+    const open = stack.splice(stack.length - count).reverse();
+    const round = open.findIndex((entry) => is(entry.token, LBrace));
+    const inner = round < 0 ? open : open.slice(0, round);
+    if (inner.length > 0) faults.push({ kind: "unclosed", open: inner, limit });
+    // Past the limit of nesting one message says enough.
+    for (const entry of round < 0 ? [] : open.slice(round).slice(-MAX_BRACES)) {
+      faults.push({ kind: "unclosed", open: [entry], limit });
+    }
+  };
+  /** Number of open `(` and `[` above the innermost `{`. */
+  const openRound = (): number => {
+    let count = 0;
+    while (count < stack.length && !is(at(stack, stack.length - 1 - count).token, LBrace)) count++;
+    return count;
+  };
+  tokens.forEach((token, index) => {
+    const startsLine = index === 0 || is(tokens[index - 1], LineBreak);
+    if (startsLine && !is(token, LineBreak)) indent = token.startColumn ?? 1;
+    if (startsLine && stack.length > 0 && startsDeclaration(tokens, index)) giveUp(index, stack.length);
+    if (isOpener(token)) {
+      if (is(token, LBrace)) giveUp(index, openRound());
+      stack.push({ token, index, indent });
+    } else if (isCloser(token)) {
+      if (is(token, RBrace)) giveUp(index, openRound());
+      const kind = kindOf(token, closers);
+      const depth = stack.findLastIndex((open) => kindOf(open.token, openers) === kind);
+      const floor = stack.length - openRound();
+      if (depth < 0 || (!is(token, RBrace) && depth < floor)) {
+        faults.push({ kind: "stray", token });
+        return;
+      }
+      giveUp(index, stack.length - 1 - depth);
+      if (trustIndent && startsLine && is(token, RBrace)) {
+        const inner = at(stack, -1);
+        const outer = stack.findLastIndex((open) => open.indent === indent);
+        if (inner.indent !== indent && outer < 0) {
+          if (indent > inner.indent) faults.push({ kind: "stray", token });
+          if (indent > inner.indent) return;
+        } else if (inner.indent > indent) giveUp(index, stack.length - 1 - outer);
+      }
+      stack.pop();
+    }
+  });
+  giveUp(tokens.length, stack.length);
+  return faults;
+}
+
+/** A line such as `module Linear(…` can only be a declaration, since two names never stand side by side in a value. */
+function startsDeclaration(tokens: readonly IToken[], index: number): boolean {
+  const first = tokens[index];
+  const next = tokens[index + 1];
+  if (!declarationWords.some((type) => is(first, type))) return false;
+  return is(next, Name) || (is(first, word.import) && is(next, QuotedText));
+}
+
+/** Where a forgotten `)` most likely belongs: the first line end at which the statement could be over. */
+function mendAt(tokens: readonly IToken[], open: number, limit: number): number {
+  let depth = 0;
+  for (let index = open + 1; index < limit; index++) {
+    const token = at(tokens, index);
+    if (isOpener(token)) depth++;
+    else if (isCloser(token)) depth--;
+    if (depth > 0 || !is(token, LineBreak)) continue;
+    if (is(tokens[index - 1], LineBreak)) continue;
+    let next = index + 1;
+    while (is(tokens[next], LineBreak)) next++;
+    const goesOn = index - 1 === open || continuesLine(at(tokens, index - 1));
+    if (!goesOn && next < limit && startsStatement(tokens, next)) return index;
+  }
+  let index = limit;
+  while (index > open + 1 && is(tokens[index - 1], LineBreak)) index--;
+  return index;
+}
+
+/** Whether a token can only be the beginning of a statement, so that what is above must be complete. */
+export function startsStatement(tokens: readonly IToken[], index: number): boolean {
+  const token = tokens[index];
+  if (is(token, reserved.param) || is(token, reserved.return) || is(token, RBrace)) return true;
+  return is(token, Name) && (is(tokens[index + 1], Equals) || is(tokens[index + 1], Name));
+}
+
+const continuations = [
+  ...[BinaryOperator, Equals, Comma, Colon, Dot],
+  ...[reserved.if, reserved.then, reserved.else, reserved.for, reserved.in, reserved.not],
+];
+
+/** Whether a line that ends with this token goes on in the next one. */
+export function continuesLine(token: IToken): boolean {
+  return token.image === "->" || continuations.some((type) => is(token, type));
+}
+
+function inventCloser(tokens: readonly IToken[], open: IToken, index: number): IToken {
+  const before = tokens[index - 1] ?? open;
+  const type = at(closers, kindOf(open, openers));
+  const offset = endOf(before);
+  return createTokenInstance(type, "", offset, offset - 1, 0, 0, 0, 0);
+}
+
+function cutDeepBraces(tokens: readonly IToken[], source: Source, report: Report): readonly IToken[] {
+  let depth = 0;
+  return tokens.filter((token) => {
+    if (is(token, LBrace)) {
+      depth++;
+      if (depth === MAX_BRACES + 1) report(bracesTooDeep(source, token));
+    }
+    const kept = depth <= MAX_BRACES;
+    if (is(token, RBrace)) depth--;
+    return kept;
+  });
+}

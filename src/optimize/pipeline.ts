@@ -1,0 +1,45 @@
+/** The order of the optimisation passes, with the reason for each place, and the function that runs them. */
+import type { Graph } from "../ir/graph.ts";
+import { GraphBuilder } from "../ir/graph-build.ts";
+import { verifyGraph } from "../ir/graph-verify.ts";
+import { ops } from "../ops/index.ts";
+import { fold } from "./fold.ts";
+import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
+import { prune } from "./prune.ts";
+import { share } from "./share.ts";
+import { simplify } from "./simplify.ts";
+
+export const passes: readonly Pass[] = [
+  // First, because everything later is smaller for it: derivatives come full of views of views and factors of 1.
+  simplify,
+  // On simple expressions it has less to compute, and sees masks as comparisons of positions with constants.
+  fold,
+  // Masks that turned out constant remove their branches.
+  simplify,
+  // Counts users, so dead branches must be gone; moves slices to places where simplify can combine them.
+  prune,
+  simplify,
+  // Last, because every rewriting above makes new expressions that may equal others.
+  share,
+];
+
+interface OptimizeOptions {
+  /** Check the graph after every pass. */
+  readonly verify?: boolean;
+  /** Sees the graph after every pass, for dumps. */
+  readonly onPass?: (pass: Pass, graph: Graph) => void;
+}
+
+/** An equivalent graph that takes less work. */
+export function optimize(graph: Graph, { verify = false, onPass }: OptimizeOptions = {}): Graph {
+  const g = new GraphBuilder(ops);
+  let current = rewriteGraph(graph, g, (node, replacement) =>
+    withInputs(g, node, node.inputs.map(replacement)),
+  );
+  for (const pass of passes) {
+    current = pass.run(current, { g });
+    if (verify) verifyGraph(current, ops);
+    onPass?.(pass, current);
+  }
+  return current;
+}

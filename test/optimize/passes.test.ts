@@ -1,0 +1,277 @@
+/** Each pass on small graphs: what goes in, what comes out. Rewritten with `vitest -u`. */
+import { describe, expect, test } from "vitest";
+import { gradient } from "../../src/autodiff/gradient.ts";
+import type { Node } from "../../src/ir/graph.ts";
+import { GraphBuilder } from "../../src/ir/graph-build.ts";
+import { printNodes } from "../../src/ir/graph-print.ts";
+import { graphRoots } from "../../src/ir/graph-walk.ts";
+import { fold } from "../../src/optimize/fold.ts";
+import type { Pass } from "../../src/optimize/pass.ts";
+import { prune } from "../../src/optimize/prune.ts";
+import { share } from "../../src/optimize/share.ts";
+import { simplify } from "../../src/optimize/simplify.ts";
+import { ops } from "../../src/ops/index.ts";
+import { graphOf } from "../support/graphs.ts";
+import { inputNode } from "../support/tensors.ts";
+
+/** The printed result of `pass` on what `make` builds from an f32[2, 4] input x and an f32[2, 4] input y. */
+function after(pass: Pass, make: (g: GraphBuilder, x: Node, y: Node) => Node | readonly Node[]): string {
+  const g = new GraphBuilder(ops);
+  const made = make(g, inputNode(g, "x", [2, 4]), inputNode(g, "y", [2, 4]));
+  const nodes = "op" in made ? [made] : made;
+  return `\n${printNodes(graphRoots(pass.run(graphOf(...nodes), { g })))}\n`;
+}
+
+/** That two ways of writing a computation come out as the same nodes. */
+function expectSame(
+  pass: Pass,
+  written: (g: GraphBuilder, x: Node, y: Node) => Node,
+  wanted: (g: GraphBuilder, x: Node, y: Node) => Node,
+): void {
+  expect(after(pass, written)).toBe(after(simplify, wanted));
+}
+
+describe("simplify: arithmetic", () => {
+  test("negations are absorbed", () => {
+    expectSame(simplify, (g, x, y) => g.add(x, g.neg(y)), (g, x, y) => g.sub(x, y));
+    expectSame(simplify, (g, x, y) => g.add(g.neg(x), y), (g, x, y) => g.sub(y, x));
+    expectSame(simplify, (g, x, y) => g.sub(x, g.neg(y)), (g, x, y) => g.add(x, y));
+    expectSame(simplify, (g, x) => g.sub(0, x), (g, x) => g.neg(x));
+    expectSame(simplify, (g, x, y) => g.mul(g.neg(x), g.neg(y)), (g, x, y) => g.mul(x, y));
+    expectSame(simplify, (g, x) => g.neg(g.mul(x, 3)), (g, x) => g.mul(x, -3));
+    expectSame(simplify, (g, x) => g.mul(-1, x), (g, x) => g.neg(x));
+  });
+
+  test("constant factors are merged, and a quotient by a power of two is a product", () => {
+    expectSame(simplify, (g, x) => g.mul(3, g.mul(x, 2)), (g, x) => g.mul(x, 6));
+    expectSame(simplify, (g, x) => g.div(x, 4), (g, x) => g.mul(x, 0.25));
+    expectSame(simplify, (g, x) => g.div(x, 3), (g, x) => g.node("divide", [x, g.full([2, 4], 3)], {}));
+  });
+
+  test("0 * x goes only where x cannot be NaN or infinite", () => {
+    expectSame(simplify, (g, x, y) => g.mul(g.cast(g.less(x, y), "f32"), 0), (g) => g.full([2, 4], 0));
+    expect(after(simplify, (g, x) => g.mul(x, 0))).toContain("multiply");
+    expect(after(simplify, (g, x) => g.sub(x, x))).toContain("subtract");
+  });
+
+  test("choices with known, negated or repeated conditions", () => {
+    expectSame(simplify, (g, x, y) => g.where(g.full([2, 4], 1, "bool"), x, y), (_, x) => x);
+    expectSame(
+      simplify,
+      (g, x, y) => g.where(g.not(g.less(x, y)), x, y),
+      (g, x, y) => g.where(g.less(x, y), y, x),
+    );
+    expectSame(
+      simplify,
+      (g, x, y) => g.where(g.less(x, y), g.where(g.less(x, y), x, 1), y),
+      (g, x, y) => g.where(g.less(x, y), x, y),
+    );
+  });
+
+  test("marks for the gradient go", () => {
+    expectSame(simplify, (g, x) => g.scaleGradient(g.stopGradient(x), 2), (_, x) => x);
+  });
+});
+
+describe("simplify: views", () => {
+  test("broadcasts end up outermost, as one", () => {
+    expect(
+      after(simplify, (g, x) => {
+        const column = g.sliceAxis(x, 1, 0, 1);
+        return g.broadcastTo(g.reshape(g.broadcastTo(column, [2, 3]), [2, 1, 3]), [2, 5, 3]);
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = slice f32[2, 1] (%0) {start = [0, 0], size = [2, 1]}
+      %2 = reshape f32[2, 1, 1] (%1)
+      %3 = broadcast f32[2, 5, 3] (%2)
+      "
+    `);
+  });
+
+  test("a slice reads through concat, pad and transpose", () => {
+    expect(
+      after(simplify, (g, x, y) => [
+        g.slice(g.concat([x, y], 0), [1, 1], [2, 3]),
+        g.slice(g.pad(x, [1, 1], [1, 1]), [0, 1], [2, 2]),
+        g.slice(g.pad(x, [1, 1], [1, 1]), [0, 0], [1, 3]),
+        g.slice(g.transpose(x, [1, 0]), [1, 0], [2, 1]),
+      ]),
+    ).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = slice f32[1, 3] (%0) {start = [1, 1], size = [1, 3]}
+      %2 = input f32[2, 4] y from y[0]
+      %3 = slice f32[1, 3] (%2) {start = [0, 1], size = [1, 3]}
+      %4 = concat f32[2, 3] (%1, %3) {axis = 0}
+      %5 = slice f32[1, 2] (%0) {start = [0, 0], size = [1, 2]}
+      %6 = pad f32[2, 2] (%5) {before = [1, 0], after = [0, 0]}
+      %7 = constant f32[] 0
+      %8 = reshape f32[1, 1] (%7)
+      %9 = broadcast f32[1, 3] (%8)
+      %10 = slice f32[1, 2] (%0) {start = [0, 1], size = [1, 2]}
+      %11 = reshape f32[2, 1] (%10)
+      "
+    `);
+  });
+
+  test("slices of one tensor join again, and so do the pads of their derivatives", () => {
+    const halves = (g: GraphBuilder, x: Node) => [g.sliceAxis(x, 1, 0, 1), g.sliceAxis(x, 1, 1, 3)];
+    expectSame(simplify, (g, x) => g.concat(halves(g, x), 1), (_, x) => x);
+    expect(
+      after(simplify, (g, x) => {
+        const [a, b] = halves(g, x).map((part, index) => g.sum(g.mul(g.tanh(part), index + 2)));
+        if (a === undefined || b === undefined) throw new Error("two halves");
+        return gradient(g, ops, g.add(a, b), [x]);
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      %0 = constant f32[] 1
+      %1 = reshape f32[1, 1] (%0)
+      %2 = broadcast f32[2, 1] (%1)
+      %3 = input f32[2, 4] x from x[0]
+      %4 = slice f32[2, 1] (%3) {start = [0, 0], size = [2, 1]}
+      %5 = tanh f32[2, 1] (%4)
+      %6 = power f32[2, 1] (%5) {exponent = 2}
+      %7 = subtract f32[2, 1] (%2, %6)
+      %8 = constant f32[] 2
+      %9 = reshape f32[1, 1] (%8)
+      %10 = broadcast f32[2, 1] (%9)
+      %11 = multiply f32[2, 1] (%7, %10)
+      %12 = broadcast f32[2, 3] (%1)
+      %13 = slice f32[2, 3] (%3) {start = [0, 1], size = [2, 3]}
+      %14 = tanh f32[2, 3] (%13)
+      %15 = power f32[2, 3] (%14) {exponent = 2}
+      %16 = subtract f32[2, 3] (%12, %15)
+      %17 = constant f32[] 3
+      %18 = reshape f32[1, 1] (%17)
+      %19 = broadcast f32[2, 3] (%18)
+      %20 = multiply f32[2, 3] (%16, %19)
+      %21 = concat f32[2, 4] (%11, %20) {axis = 1}
+      "
+    `);
+  });
+
+  test("a transpose that moves nothing is a reshape", () => {
+    expectSame(
+      simplify,
+      (g, x) => g.transpose(g.reshape(x, [2, 1, 4]), [1, 0, 2]),
+      (g, x) => g.reshape(x, [1, 2, 4]),
+    );
+  });
+});
+
+describe("simplify: reductions", () => {
+  test("over repeated elements, over one element, twice", () => {
+    expect(
+      after(simplify, (g, x) => [
+        g.sum(g.broadcastTo(g.reshape(x, [2, 4, 1]), [2, 4, 5]), [1, 2]),
+        g.max(g.broadcastTo(g.reshape(x, [2, 4, 1]), [2, 4, 5]), [2]),
+        g.sum(g.sum(x, [1])),
+        g.node("max", [g.reshape(x, [1, 2, 4])], { axes: [0] }),
+      ]),
+    ).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = sum f32[2, 1] (%0) {axes = [1]}
+      %2 = reshape f32[2, 1, 1] (%1)
+      %3 = constant f32[] 5
+      %4 = reshape f32[1, 1, 1] (%3)
+      %5 = broadcast f32[2, 1, 1] (%4)
+      %6 = multiply f32[2, 1, 1] (%2, %5)
+      %7 = reshape f32[2] (%6)
+      %8 = sum f32[1, 1] (%0) {axes = [0, 1]}
+      %9 = reshape f32[] (%8)
+      %10 = reshape f32[1, 2, 4] (%0)
+      "
+    `);
+  });
+
+  test("constant factors leave a sum", () => {
+    expect(after(simplify, (g, x) => g.sum(g.mul(g.neg(x), 3), [1]))).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = sum f32[2, 1] (%0) {axes = [1]}
+      %2 = constant f32[] -3
+      %3 = reshape f32[1, 1] (%2)
+      %4 = broadcast f32[2, 1] (%3)
+      %5 = multiply f32[2, 1] (%1, %4)
+      %6 = reshape f32[2] (%5)
+      "
+    `);
+  });
+});
+
+describe("fold", () => {
+  test("a comparison of positions that always holds", () => {
+    const inside = (g: GraphBuilder, x: Node, limit: number) => g.where(g.less(g.iota([2, 4], 1), limit), x, 0);
+    expect(after(fold, (g, x) => inside(g, x, 4))).toMatchInlineSnapshot(`
+      "
+      %0 = constant bool[] 1
+      %1 = reshape bool[1, 1] (%0)
+      %2 = broadcast bool[2, 4] (%1)
+      %3 = input f32[2, 4] x from x[0]
+      %4 = constant f32[] 0
+      %5 = reshape f32[1, 1] (%4)
+      %6 = broadcast f32[2, 4] (%5)
+      %7 = where f32[2, 4] (%2, %3, %6)
+      "
+    `);
+    expect(after(fold, (g, x) => inside(g, x, 3))).toContain("iota");
+  });
+});
+
+describe("share", () => {
+  test("operands in another order are the same expression", () => {
+    expect(after(share, (g, x, y) => [g.add(x, y), g.add(y, x), g.sub(x, y), g.sub(y, x)])).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = input f32[2, 4] y from y[0]
+      %2 = add f32[2, 4] (%0, %1)
+      %3 = subtract f32[2, 4] (%0, %1)
+      %4 = subtract f32[2, 4] (%1, %0)
+      "
+    `);
+  });
+});
+
+describe("prune", () => {
+  test("only the elements that are read are computed", () => {
+    expect(
+      after(prune, (g, x, y) => g.sliceAxis(g.tanh(g.matmul(x, g.exp(g.swapAxes(y)))), 1, 0, 1)),
+    ).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = input f32[2, 4] y from y[0]
+      %2 = transpose f32[4, 2] (%1) {permutation = [1, 0]}
+      %3 = slice f32[4, 1] (%2) {start = [0, 0], size = [4, 1]}
+      %4 = exp f32[4, 1] (%3)
+      %5 = matmul f32[2, 1] (%0, %4)
+      %6 = tanh f32[2, 1] (%5)
+      "
+    `);
+  });
+
+  test("what somebody else needs whole stays whole", () => {
+    expect(after(prune, (g, x) => [g.sliceAxis(g.tanh(x), 1, 0, 1), g.tanh(x)])).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = tanh f32[2, 4] (%0)
+      %2 = slice f32[2, 1] (%1) {start = [0, 0], size = [2, 1]}
+      "
+    `);
+  });
+
+  test("a result that is in its place already is not stored", () => {
+    const g = new GraphBuilder(ops);
+    const x = inputNode(g, "x", [4]);
+    const store = (node: Node, offset: number) => ({ name: "x", node, target: { arena: "x", offset } });
+    const segment = { name: "s", phase: "s", repeat: 1, kind: "update" as const };
+    const stored = (...outputs: ReturnType<typeof store>[]) =>
+      prune.run({ segments: [{ ...segment, outputs }] }, { g }).segments[0]?.outputs.length;
+    expect(stored(store(x, 0))).toBe(0);
+    expect(stored(store(x, 4))).toBe(1);
+    expect(stored(store(x, 0), store(g.neg(x), 2))).toBe(2);
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * Random small graphs: programs of the elementwise, view, reduction, indexing and matmul primitives that always fit together and whose values stay
+ * moderate. A program is a list of numbers, so that fast-check can shrink it.
+ */
+import fc from "fast-check";
+import type { Node } from "../../src/ir/graph.ts";
+import { elementCount } from "../../src/ir/graph.ts";
+import { GraphBuilder } from "../../src/ir/graph-build.ts";
+import type { Tensor } from "../../src/ir/op.ts";
+import { ops } from "../../src/ops/index.ts";
+import { inputNode, sampleTensor } from "./tensors.ts";
+
+export interface RandomGraph {
+  readonly g: GraphBuilder;
+  /** f32 inputs by name. */
+  readonly inputs: ReadonlyMap<string, Node>;
+  readonly values: Map<string, Tensor>;
+  /** What the last steps made. */
+  readonly results: readonly Node[];
+}
+
+interface Step {
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly detail: number;
+}
+
+const natural = fc.nat({ max: 1 << 20 });
+const step: fc.Arbitrary<Step> = fc.record({ kind: natural, a: natural, b: natural, detail: natural });
+
+/** Tensors do not grow beyond this, so that finite differences stay quick. */
+const MOST_ELEMENTS = 72;
+
+/** Graphs of `steps` operations at most; `smooth` ones are differentiable everywhere, the others also contain comparisons and kinks. */
+export function randomGraphs(options: {
+  readonly steps: number;
+  readonly smooth: boolean;
+}): fc.Arbitrary<RandomGraph> {
+  const kinds = options.smooth ? SMOOTH : [...SMOOTH, ...KINKED];
+  const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 3 });
+  return fc
+    .record({
+      shapes: fc.array(shape, { minLength: 1, maxLength: 3 }),
+      steps: fc.array(step, { minLength: 1, maxLength: options.steps }),
+      key: fc.nat({ max: 1000 }),
+    })
+    .map(({ shapes, steps, key }) => build(kinds, shapes, steps, key));
+}
+
+function build(
+  kinds: readonly Kind[],
+  shapes: readonly number[][],
+  steps: readonly Step[],
+  key: number,
+): RandomGraph {
+  const g = new GraphBuilder(ops);
+  const inputs = new Map<string, Node>();
+  const values = new Map<string, Tensor>();
+  shapes.forEach((shape, index) => {
+    const name = `x${index}`;
+    inputs.set(name, inputNode(g, name, shape));
+    values.set(name, sampleTensor({ shape, dtype: "f32", low: -1.5, high: 1.5 }, 100 * key + index));
+  });
+  const pool = [...inputs.values()];
+  for (const { kind, a, b, detail } of steps) {
+    const made = pick(kinds, kind)({ g, a: pick(pool, a), b: pick(pool, b), detail });
+    if (elementCount(made.shape) <= MOST_ELEMENTS) pool.push(made);
+  }
+  return { g, inputs, values, results: pool.slice(-2) };
+}
+
+function pick<T>(items: readonly T[], choice: number): T {
+  const item = items[choice % items.length];
+  if (item === undefined) throw new Error("nothing to pick from");
+  return item;
+}
+
+interface Parts {
+  readonly g: GraphBuilder;
+  readonly a: Node;
+  readonly b: Node;
+  /** Chooses axes, sizes and constants. */
+  readonly detail: number;
+}
+
+/** Makes an f32 node of two others. */
+type Kind = (parts: Parts) => Node;
+
+/** `b` so that it broadcasts against `a`: itself when it does, otherwise one number of it. */
+function partner({ g, a, b }: Parts): Node {
+  const fits = b.shape.every((extent, axis) => {
+    const other = a.shape[axis - b.shape.length + a.shape.length] ?? 1;
+    return extent === other || extent === 1 || other === 1;
+  });
+  return fits ? b : g.mean(b);
+}
+
+function axisOf(node: Node, choice: number): number {
+  return choice % node.shape.length;
+}
+
+/** At least a vector. */
+function vector(g: GraphBuilder, a: Node): Node {
+  return a.shape.length === 0 ? g.reshape(a, [1]) : a;
+}
+
+/** At least a matrix. */
+function matrix(g: GraphBuilder, a: Node): Node {
+  return a.shape.length >= 2 ? a : g.reshape(a, [1, elementCount(a.shape)]);
+}
+
+const SMOOTH: readonly Kind[] = [
+  (p) => p.g.add(p.a, partner(p)),
+  (p) => p.g.sub(partner(p), p.a),
+  (p) => p.g.mul(p.g.tanh(p.a), partner(p)),
+  (p) => p.g.mul(p.a, (p.detail % 7) - 3),
+  (p) => p.g.add(p.a, (p.detail % 3) - 1),
+  (p) => p.g.div(p.a, p.g.add(p.g.square(p.g.sin(partner(p))), 1)),
+  (p) => p.g.div(p.a, 1 << (p.detail % 3)),
+  ({ g, a }) => g.neg(a),
+  ({ g, a }) => g.tanh(a),
+  ({ g, a }) => g.sigmoid(a),
+  ({ g, a }) => g.softplus(a),
+  ({ g, a }) => g.erf(a),
+  ({ g, a }) => g.sin(a),
+  ({ g, a }) => g.cos(a),
+  ({ g, a }) => g.exp(g.sin(a)),
+  ({ g, a }) => g.log(g.add(g.softplus(a), 0.5)),
+  ({ g, a }) => g.log1p(g.sigmoid(a)),
+  ({ g, a }) => g.sqrt(g.add(g.softplus(a), 0.5)),
+  ({ g, a, detail }) => g.power(g.tanh(a), (detail % 4) + 1),
+  (p) =>
+    p.g.where(p.g.less(p.g.stopGradient(p.g.full(p.a.shape, 0.5)), p.g.full(p.a.shape, 1)), p.a, partner(p)),
+  (p) => p.g.where(checkerboard(p), p.a, p.g.full(p.a.shape, 0.25)),
+  ({ g, a }) => g.reshape(a, [elementCount(a.shape)]),
+  ({ g, a, detail }) => {
+    const axis = detail % (a.shape.length + 1);
+    return g.reshape(a, [...a.shape.slice(0, axis), 1, ...a.shape.slice(axis)]);
+  },
+  ({ g, a }) =>
+    g.transpose(
+      a,
+      a.shape.map((_, axis) => a.shape.length - 1 - axis),
+    ),
+  ({ g, a, detail }) => g.broadcastTo(a, [(detail % 3) + 1, ...a.shape]),
+  ({ g, a, detail }) => {
+    const x = vector(g, a);
+    const axis = axisOf(x, detail);
+    const extent = x.shape[axis] ?? 1;
+    const start = (detail >> 3) % extent;
+    return g.sliceAxis(x, axis, start, 1 + ((detail >> 6) % (extent - start)));
+  },
+  ({ g, a, detail }) => {
+    const sides = (shift: number) => a.shape.map((_, axis) => (detail >> (shift + 2 * axis)) % 2);
+    return g.pad(a, sides(0), sides(1));
+  },
+  ({ g, a, b, detail }) => {
+    const x = vector(g, a);
+    const axis = axisOf(x, detail);
+    const fits =
+      b.shape.length === x.shape.length &&
+      b.shape.every((extent, index) => index === axis || extent === x.shape[index]);
+    return g.concat([x, fits ? b : g.sin(x)], axis);
+  },
+  ({ g, a, detail }) => {
+    const x = vector(g, a);
+    return g.sum(x, [axisOf(x, detail)], { keep: detail % 2 === 0 });
+  },
+  ({ g, a }) => g.mean(a),
+  ({ g, a, b }) => {
+    const [x, y] = [matrix(g, a), matrix(g, b)];
+    const inner = x.shape.at(-1);
+    const fits = y.shape.length === 2 && y.shape[0] === inner;
+    return g.mul(g.matmul(x, fits ? g.tanh(y) : g.swapAxes(g.tanh(x))), 1 / (inner ?? 1));
+  },
+  ({ g, a, detail }) => {
+    const x = vector(g, a);
+    const rows = x.shape[0] ?? 1;
+    return g.take(x, g.remainder(g.add(g.iota([(detail % 4) + 1], 0), detail % 5), rows));
+  },
+];
+
+/** True at the odd positions of the last axis. */
+function checkerboard({ g, a, detail }: Parts): Node {
+  if (a.shape.length === 0) return g.cast(g.constant(detail % 2, "i32"), "bool");
+  const even = g.equal(g.remainder(g.iota(a.shape, a.shape.length - 1), 2), detail % 2);
+  return detail % 4 < 2 ? even : g.not(even);
+}
+
+const KINKED: readonly Kind[] = [
+  ({ g, a }) => g.abs(a),
+  ({ g, a }) => g.sign(a),
+  ({ g, a }) => g.floor(g.mul(a, 3.7)),
+  (p) => p.g.maximum(p.a, partner(p)),
+  (p) => p.g.minimum(p.a, 0.1),
+  (p) => p.g.where(p.g.less(p.a, partner(p)), p.a, p.g.add(p.a, 1)),
+  (p) => p.g.cast(p.g.and(p.g.lessEqual(p.a, partner(p)), checkerboard(p)), "f32"),
+  ({ g, a, detail }) => {
+    const x = vector(g, a);
+    return g.max(x, [axisOf(x, detail)], { keep: true });
+  },
+  ({ g, a }) => g.scaleGradient(g.stopGradient(a), -1),
+];

@@ -16,15 +16,26 @@ export function sampleTensor(sample: OperandSample, key: number): Tensor {
   const stream = new RandomStream(20240917, key);
   const draw = (index: number) => {
     const uniform = stream.uniform(index);
-    return dtype === "f32" ? Math.fround(low + (high - low) * uniform) : low + Math.floor((high - low + 1) * uniform);
+    return dtype === "f32"
+      ? Math.fround(low + (high - low) * uniform)
+      : low + Math.floor((high - low + 1) * uniform);
   };
-  return tensor(shape, values ?? Array.from({ length: elementCount(shape) }, (_, index) => draw(index)), dtype);
+  return tensor(
+    shape,
+    values ?? Array.from({ length: elementCount(shape) }, (_, index) => draw(index)),
+    dtype,
+  );
 }
 
 export type InputValues = ReadonlyMap<string, Tensor>;
 
 /** An input node called `name`, in an arena of its own. */
-export function inputNode(g: GraphBuilder, name: string, shape: readonly number[], dtype: DType = "f32"): Node {
+export function inputNode(
+  g: GraphBuilder,
+  name: string,
+  shape: readonly number[],
+  dtype: DType = "f32",
+): Node {
   return g.input({ name, arena: name, offset: 0, version: 0, shape, dtype });
 }
 

@@ -1,0 +1,18 @@
+/** The builtin functions of the language, by name. */
+import type { Builtin } from "./builtin.ts";
+import { dot } from "./contraction.ts";
+import { elementwise } from "./elementwise.ts";
+import { indexing } from "./indexing.ts";
+import { library } from "./library.ts";
+import { reductions } from "./reductions.ts";
+import { shapes } from "./shape.ts";
+import { stochastic } from "./stochastic.ts";
+
+export { operators } from "./elementwise.ts";
+
+export const builtins: ReadonlyMap<string, Builtin> = new Map(
+  [...elementwise, ...reductions, dot, ...shapes, ...indexing, ...stochastic, ...library].map((builtin) => [
+    builtin.name,
+    builtin,
+  ]),
+);

@@ -1,0 +1,86 @@
+/** Functions over lists that are known at compile time: `pairs`, `zip`, `chain`. */
+import { at, invariant } from "../base/invariant.ts";
+import type { Call } from "../syntax/ast.ts";
+import { invoke, methodNamed } from "./calls.ts";
+import type { Elaboration } from "./elaboration.ts";
+import { evaluate, labelOf } from "./evaluate.ts";
+import type { Scope } from "./scope.ts";
+import type { ListValue, Value } from "./values.ts";
+
+/** The value of a call of one of these functions; null for any other name. */
+export function collectionCall(e: Elaboration, name: string, call: Call, scope: Scope): Value | null {
+  switch (name) {
+    case "pairs":
+      return pairs(listArgument(e, call, scope));
+    case "zip":
+      return zip(call.arguments.map((argument) => asList(evaluate(e, argument.value, scope))));
+    case "chain":
+      return chain(e, call, scope);
+    default:
+      return null;
+  }
+}
+
+function asList(value: Value): ListValue {
+  invariant(value.kind === "list", `a ${value.kind} where a list is needed`);
+  return value;
+}
+
+/** One list, or the arguments as a list. */
+function listArgument(e: Elaboration, call: Call, scope: Scope): ListValue {
+  const values = call.arguments.map((argument) => evaluate(e, argument.value, scope));
+  const only = values[0];
+  if (values.length === 1 && only?.kind === "list") return only;
+  return {
+    kind: "list",
+    items: values,
+    labels: call.arguments.map((argument, index) => labelOf(argument.value, index)),
+  };
+}
+
+/** Every two items, in order. */
+function pairs(list: ListValue): ListValue {
+  const items: Value[] = [];
+  const labels: string[] = [];
+  for (const [first, a] of list.items.entries())
+    for (let second = first + 1; second < list.items.length; second++) {
+      items.push({ kind: "list", items: [a, at(list.items, second)], labels: [] });
+      labels.push(`${at(list.labels, first)},${at(list.labels, second)}`);
+    }
+  return { kind: "list", items, labels };
+}
+
+/** Items side by side, as many as the shortest list has; labels of the first list. */
+function zip(lists: readonly ListValue[]): ListValue {
+  const length = Math.min(...lists.map((list) => list.items.length));
+  const places = Array.from({ length }, (_, index) => index);
+  return {
+    kind: "list",
+    items: places.map((index) => ({
+      kind: "list",
+      items: lists.map((list) => at(list.items, index)),
+      labels: [],
+    })),
+    labels: places.map((index) => at(at(lists, 0).labels, index)),
+  };
+}
+
+/** `chain(blocks, x)`: x through every instance of the list in turn. */
+function chain(e: Elaboration, call: Call, scope: Scope): Value {
+  const blocks = asList(evaluate(e, at(call.arguments, 0).value, scope));
+  let value = evaluate(e, at(call.arguments, 1).value, scope);
+  for (const [index, block] of blocks.items.entries()) {
+    invariant(block.kind === "instance", "chain of something that is not an instance");
+    const method = methodNamed(block, null);
+    invariant(method !== null, `${block.declaration.name.name} cannot be called`);
+    const parameter = at(method.signature.arguments, 0);
+    value = invoke(
+      e,
+      block,
+      method,
+      new Map([[parameter.name.name, value]]),
+      `${scope.place.calls}/${call.span.start}.${index}`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,87 @@
+/** State shared by the parts of one elaboration, and what it needs from outside. */
+import { hash32 } from "../base/hash.ts";
+import type { BuildContext, TensorValue } from "../builtins/build-context.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { UserError } from "../diagnostics/problems.ts";
+import type { Span } from "../diagnostics/source.ts";
+import type { Node } from "../ir/graph.ts";
+import type { GraphBuilder } from "../ir/graph-build.ts";
+import type { Dim } from "../types/dim.ts";
+import type { SizeTable } from "./signature.ts";
+import { sizeOf } from "./signature.ts";
+
+export type Initialiser =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  | { readonly kind: "normal"; readonly mean: number; readonly std: number }
+  | { readonly kind: "orthogonal"; readonly gain: number };
+
+/** A `param` that something reads, as it is met. */
+export interface ParameterRequest {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly initialiser: Initialiser;
+  /** Slots that its module came from. */
+  readonly slots: readonly string[];
+  readonly span: Span;
+}
+
+/** An input or label of the model, with its axes named by the model's sizes. */
+export interface InputRequest {
+  readonly name: string;
+  readonly label: boolean;
+  readonly type: TensorValue["type"];
+  readonly shape: readonly number[];
+}
+
+export interface InputNodes {
+  readonly node: Node;
+  /** bool[B], or null when every row is present. */
+  readonly present: Node | null;
+  /** i32[B] for a ragged axis. */
+  readonly lengths: Node | null;
+}
+
+/** What an elaboration asks of its surroundings. */
+export interface ElaborationHost {
+  readonly g: GraphBuilder;
+  /** Dropout and sampling are active. */
+  readonly training: boolean;
+  /** Different streams draw different random numbers at the same place: one for each phase and repeat. */
+  readonly stream: string;
+  parameter(request: ParameterRequest): Node;
+  input(request: InputRequest): InputNodes;
+  /** i32[2] = (seed, iteration). */
+  randomState(): Node;
+}
+
+export class Elaboration {
+  readonly host: ElaborationHost;
+  readonly sizes: SizeTable = new Map();
+  /** Labels of the comprehensions around the expression that is evaluated. */
+  labels: readonly string[] = [];
+
+  constructor(host: ElaborationHost) {
+    this.host = host;
+  }
+
+  /** What builtin functions see of the call at `place`. */
+  buildContext(place: string): BuildContext {
+    const { host, sizes } = this;
+    let draws = 0;
+    return {
+      g: host.g,
+      training: host.training,
+      size: (dim: Dim) => sizeOf(dim, sizes),
+      randomState: () => host.randomState(),
+      randomSite: () => hash32(`${host.stream}|${place}|${this.labels.join(",")}|${draws++}`),
+    };
+  }
+}
+
+/** Stops elaboration with one problem of the user's making. */
+export function fail(
+  problem: Omit<Diagnostic, "severity" | "related"> & { readonly related?: Diagnostic["related"] },
+): never {
+  throw new UserError([{ severity: "error", related: [], ...problem }]);
+}

@@ -1,0 +1,193 @@
+/** Values of expressions, with every size known. The checker has shown that names, kinds and axes fit; what can still go wrong here are numbers. */
+import { at, CompilerBug, invariant } from "../base/invariant.ts";
+import type { TensorValue } from "../builtins/build-context.ts";
+import { operators } from "../builtins/index.ts";
+import type { Comprehension, Expression, Statement } from "../syntax/ast.ts";
+import type { Dim } from "../types/dim.ts";
+import { scalarType } from "../types/tensor-type.ts";
+import { applyBuiltin, evaluateCall, methodNamed } from "./calls.ts";
+import type { Elaboration } from "./elaboration.ts";
+import { fail } from "./elaboration.ts";
+import { makeParameter } from "./parameters.ts";
+import type { Scope } from "./scope.ts";
+import { flagBinary, numberValue, staticBinary } from "./statics.ts";
+import type { ListValue, NumberValue, Value } from "./values.ts";
+
+type Kind<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
+
+export function evaluate(e: Elaboration, expression: Expression, scope: Scope): Value {
+  switch (expression.kind) {
+    case "number":
+      return numberValue(expression.value);
+    case "flag":
+      return { kind: "flag", value: expression.value };
+    case "name":
+      return evaluateName(expression, scope);
+    case "unary":
+      return evaluateUnary(e, expression, scope);
+    case "binary":
+      return evaluateBinary(e, expression, scope);
+    case "call":
+      return evaluateCall(e, expression, scope);
+    case "member":
+      return evaluateMember(e, expression, scope);
+    case "list":
+      return {
+        kind: "list",
+        items: expression.items.map((item) => evaluate(e, item, scope)),
+        labels: expression.items.map((item, index) => labelOf(item, index)),
+      };
+    case "comprehension":
+      return evaluateComprehension(e, expression, scope);
+    case "range":
+      return evaluateRange(e, expression, scope);
+    case "if": {
+      const condition = evaluate(e, expression.condition, scope);
+      invariant(condition.kind === "flag", "condition of `if` is not a flag");
+      return evaluate(e, condition.value ? expression.then : expression.else, scope);
+    }
+  }
+}
+
+/** How an item of a list is called in paths: by its name, or by its number from 1. */
+export function labelOf(item: Expression, index: number): string {
+  return item.kind === "name" ? item.name : String(index + 1);
+}
+
+function evaluateName(expression: Kind<"name">, scope: Scope): Value {
+  const value = scope.lookup(expression.name);
+  if (value !== null) return value;
+  const definition = scope.file.names.get(expression.name);
+  if (definition?.kind === "module")
+    return {
+      kind: "module",
+      definition: { ...definition, kind: "module" },
+      settings: new Map(),
+      through: null,
+      slot: null,
+    };
+  throw new CompilerBug(`name \`${expression.name}\` has no value`);
+}
+
+function evaluateUnary(e: Elaboration, expression: Kind<"unary">, scope: Scope): Value {
+  const operand = evaluate(e, expression.operand, scope);
+  if (operand.kind === "flag") return { kind: "flag", value: !operand.value };
+  if (operand.kind === "number") return staticBinary("-", numberValue(0), operand);
+  const builtin = operators.get(expression.operator === "-" ? "negate" : "not");
+  invariant(builtin !== undefined, "unary operator");
+  return applyBuiltin(e, builtin, new Map([["x", asTensor(e, operand)]]), expression.span, scope);
+}
+
+function evaluateBinary(e: Elaboration, expression: Kind<"binary">, scope: Scope): Value {
+  const left = evaluate(e, expression.left, scope);
+  const right = evaluate(e, expression.right, scope);
+  if (left.kind === "number" && right.kind === "number")
+    return staticBinary(expression.operator, left, right);
+  if (left.kind === "flag" && right.kind === "flag") return flagBinary(expression.operator, left, right);
+  const builtin = operators.get(expression.operator);
+  invariant(builtin !== undefined, `operator ${expression.operator}`);
+  const second = expression.operator === "^" ? right : asTensor(e, right);
+  return applyBuiltin(
+    e,
+    builtin,
+    new Map([
+      ["a", asTensor(e, left)],
+      ["b", second],
+    ]),
+    expression.span,
+    scope,
+  );
+}
+
+function evaluateMember(e: Elaboration, expression: Kind<"member">, scope: Scope): Value {
+  const object = evaluate(e, expression.object, scope);
+  if (object.kind === "record") {
+    const field = object.fields.get(expression.member.name);
+    invariant(field !== undefined, `record has no field ${expression.member.name}`);
+    return field;
+  }
+  invariant(
+    object.kind === "instance" && methodNamed(object, expression.member.name) !== null,
+    "member of a value without members",
+  );
+  return object;
+}
+
+function evaluateRange(e: Elaboration, expression: Kind<"range">, scope: Scope): ListValue {
+  const from = wholeNumber(e, expression.from, scope).value;
+  const to = wholeNumber(e, expression.to, scope).value;
+  const numbers = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
+  return { kind: "list", items: numbers.map((value) => numberValue(value)), labels: numbers.map(String) };
+}
+
+function evaluateComprehension(e: Elaboration, expression: Comprehension, scope: Scope): ListValue {
+  const iterable = evaluate(e, expression.iterable, scope);
+  invariant(iterable.kind === "list", "comprehension over something that is not a list");
+  const outer = e.labels;
+  const items = iterable.items.map((item, index) => {
+    const inner = scope.nested();
+    const parts = expression.variables.length === 1 ? [item] : item.kind === "list" ? item.items : [];
+    for (const [place, variable] of expression.variables.entries())
+      inner.define(variable.name, at(parts, place));
+    e.labels = [...outer, at(iterable.labels, index)];
+    const value = evaluate(e, expression.body, inner);
+    e.labels = outer;
+    return value;
+  });
+  return { kind: "list", items, labels: iterable.labels };
+}
+
+/** A tensor, or a number as a scalar tensor. */
+export function asTensor(e: Elaboration, value: Value): TensorValue {
+  if (value.kind === "tensor") return value;
+  invariant(value.kind === "number", `a ${value.kind} where a tensor is needed`);
+  return {
+    kind: "tensor",
+    type: scalarType,
+    node: e.host.g.constant(value.value),
+    presence: new Map(),
+    ragged: new Map(),
+  };
+}
+
+/** A whole number known at compile time, or a problem for the user: sizes are only known to be whole once they have values. */
+export function wholeNumber(e: Elaboration, expression: Expression, scope: Scope): NumberValue {
+  const value = evaluate(e, expression, scope);
+  invariant(value.kind === "number", `a ${value.kind} where a size is needed`);
+  if (value.dim !== null && value.value >= 0) return value;
+  return fail({
+    code: "size-not-whole",
+    title: "Size is not a whole number",
+    primary: { span: expression.span, text: `this is ${value.value}` },
+    text: "Sizes must be whole numbers that are not negative, and a division of sizes must come out exactly.",
+    hint: "Choose sizes that divide: for example a width that is a multiple of the number of heads.",
+  });
+}
+
+/** The symbolic form of a size expression. */
+export function dimOf(e: Elaboration, expression: Expression, scope: Scope): Dim {
+  const { dim } = wholeNumber(e, expression, scope);
+  invariant(dim !== null, "a whole number without a size");
+  return dim;
+}
+
+/** Binds the names of statements; each is computed when something reads it. `origin` makes nodes remember the statement (in the model itself, not inside the library). */
+export function bindStatements(
+  e: Elaboration,
+  statements: readonly Statement[],
+  scope: Scope,
+  origin: boolean,
+): void {
+  for (const statement of statements)
+    scope.defineLazily(statement.name.name, () => {
+      const outer = e.labels;
+      e.labels = [];
+      const make = (): Value =>
+        statement.kind === "param"
+          ? makeParameter(e, statement, scope)
+          : evaluate(e, statement.value, scope.inStatement(statement.name.name, statement.value));
+      const value = origin ? e.host.g.withOrigin(statement.span, make) : make();
+      e.labels = outer;
+      return value;
+    });
+}

@@ -1,0 +1,222 @@
+/** A model with all sizes known: its inputs, losses, objectives and outputs as graph nodes, each built when it is asked for. */
+import { invariant } from "../base/invariant.ts";
+import type { RaggedLengths, TensorValue } from "../builtins/build-context.ts";
+import type { CheckedModel } from "../check/checked.ts";
+import type { Node } from "../ir/graph.ts";
+import type { Comprehension, Expression, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
+import { dimSymbol, makeSymbol } from "../types/dim.ts";
+import type { AxisType } from "../types/tensor-type.ts";
+import { axisOf, tensorType } from "../types/tensor-type.ts";
+import { moduleValue } from "./calls.ts";
+import type { ElaborationHost } from "./elaboration.ts";
+import { Elaboration, fail } from "./elaboration.ts";
+import { asTensor, bindStatements, dimOf, evaluate } from "./evaluate.ts";
+import { Scope } from "./scope.ts";
+import { sizeOf } from "./signature.ts";
+import { numberValue } from "./statics.ts";
+import type { Value } from "./values.ts";
+
+/** Members of a kind; inputs and labels share one form. */
+type Member<K extends ModelMember["kind"]> = ModelMember extends infer M
+  ? M extends { readonly kind: infer Kinds }
+    ? K extends Kinds
+      ? M
+      : never
+    : never
+  : never;
+
+/** A scalar of the model, with the terms that it is the sum of when it was written as one. */
+export interface ElaboratedLoss {
+  readonly name: string;
+  readonly node: Node;
+  readonly terms: readonly { readonly name: string; readonly node: Node }[];
+}
+
+export class ElaboratedModel {
+  readonly #e: Elaboration;
+  readonly #model: CheckedModel;
+  readonly #scope: Scope;
+  readonly #given: ReadonlyMap<string, number>;
+
+  /** `sizes`: numbers for the model's sizes, from the dataset and from settings; they replace defaults. */
+  constructor(model: CheckedModel, sizes: ReadonlyMap<string, number>, host: ElaborationHost) {
+    this.#e = new Elaboration(host);
+    this.#model = model;
+    this.#given = sizes;
+    this.#scope = new Scope(null, model.scope, { path: "", slots: [], calls: "" });
+    this.#defineMembers();
+  }
+
+  get lossNames(): readonly string[] {
+    return this.#members("loss").map((member) => member.name.name);
+  }
+
+  /** Named outputs, with the label that each predicts. */
+  get outputs(): readonly { readonly name: string; readonly predicts: string | null }[] {
+    return this.#members("output").flatMap((member) =>
+      member.names.map(({ name }) => ({ name, predicts: member.predicts?.name ?? null })),
+    );
+  }
+
+  /** The number of a size or number of the model. */
+  size(name: string): number {
+    const value = this.#scope.lookup(name);
+    invariant(value?.kind === "number", `the model has no size ${name}`);
+    return value.value;
+  }
+
+  loss(name: string): ElaboratedLoss {
+    const member = this.#members("loss").find((candidate) => candidate.name.name === name);
+    invariant(member !== undefined, `the model has no loss ${name}`);
+    const node = this.value(name).node;
+    const comprehension = summedComprehension(member.value);
+    if (comprehension === null) return { name, node, terms: [] };
+    const list = this.#e.host.g.withOrigin(member.span, () =>
+      evaluate(this.#e, comprehension, this.#scope.inStatement(name, member.value)),
+    );
+    invariant(list.kind === "list", "a comprehension that is not a list");
+    const terms = list.items.map((item, index) => ({
+      name: `${name}[${list.labels[index] ?? index}]`,
+      node: asTensor(this.#e, item).node,
+    }));
+    return { name, node, terms };
+  }
+
+  /** Any scalar expression over the names of the model. */
+  objective(expression: Expression): Node {
+    const value = this.#e.host.g.withOrigin(expression.span, () =>
+      evaluate(this.#e, expression, this.#scope.inStatement("objective", expression)),
+    );
+    return asTensor(this.#e, value).node;
+  }
+
+  /** A tensor by its name in the model. */
+  value(name: string): TensorValue {
+    const value = this.#scope.lookup(name);
+    invariant(value !== null, `the model has no value ${name}`);
+    return asTensor(this.#e, value);
+  }
+
+  #members<K extends ModelMember["kind"]>(kind: K): Member<K>[] {
+    return this.#model.declaration.members.filter((member): member is Member<K> => member.kind === kind);
+  }
+
+  #defineMembers(): void {
+    const scope = this.#scope;
+    for (const kind of ["size", "number", "flag"] as const)
+      for (const member of this.#members(kind))
+        scope.defineLazily(member.name.name, () => this.#setting(member));
+    for (const kind of ["input", "label"] as const)
+      for (const member of this.#members(kind)) {
+        for (const axis of axisNames(member.type))
+          if (scope.lookup(axis.name) === null) scope.define(axis.name, this.#dataSize(axis));
+      }
+    for (const member of this.#members("slot")) scope.define(member.name.name, this.#slot(member));
+    for (const kind of ["input", "label"] as const)
+      for (const member of this.#members(kind))
+        scope.defineLazily(member.name.name, () => this.#input(member));
+    const statements = this.#model.declaration.members.flatMap((member) =>
+      member.kind === "let" || member.kind === "param"
+        ? [member]
+        : member.kind === "loss"
+          ? [{ ...member, kind: "let" as const }]
+          : [],
+    );
+    bindStatements(this.#e, statements, scope, true);
+  }
+
+  /** An override, the number that was given from outside, or the default. */
+  #setting(member: Member<"size"> | Member<"number"> | Member<"flag">): Value {
+    const { name } = member.name;
+    const override = this.#model.overrides.get(name);
+    const given = this.#given.get(name);
+    if (member.kind === "size") {
+      const expression = override?.value ?? member.default;
+      const size = given ?? (expression === null ? null : this.#number(expression));
+      if (size === null) return this.#unbound(name, member.name.span);
+      return this.#sizeValue(name, member.name.span, size);
+    }
+    const expression = override?.value ?? member.default;
+    return evaluate(this.#e, expression, this.#scope);
+  }
+
+  #number(expression: Expression): number {
+    const dim = dimOf(this.#e, expression, this.#scope);
+    return sizeOf(dim, this.#e.sizes);
+  }
+
+  #sizeValue(name: string, span: Member<"size">["span"], size: number): Value {
+    const symbol = makeSymbol(name, span);
+    this.#e.sizes.set(symbol.id, size);
+    return numberValue(size, dimSymbol(symbol));
+  }
+
+  #dataSize(axis: { readonly name: string; readonly span: Member<"size">["span"] }): Value {
+    const size = this.#given.get(axis.name);
+    return size === undefined
+      ? this.#unbound(axis.name, axis.span)
+      : this.#sizeValue(axis.name, axis.span, size);
+  }
+
+  #unbound(name: string, span: Member<"size">["span"]): never {
+    return fail({
+      code: "unbound-size",
+      title: "Size has no value",
+      primary: { span, text: `\`${name}\` is not known` },
+      text: `\`${name}\` comes from the dataset, and there is none here.`,
+      hint: `Pass a dataset with \`--data DIR\`, or \`--set ${name}=…\`, or give it a default in the model: \`size ${name} = …\`.`,
+    });
+  }
+
+  #slot(member: Member<"slot">): Value {
+    const override = this.#model.overrides.get(member.name.name);
+    const expression = override?.value ?? member.default;
+    invariant(expression !== null, `slot ${member.name.name} is empty`);
+    const home =
+      override === undefined ? this.#scope : new Scope(this.#scope, override.scope, this.#scope.place);
+    const wanted = this.#model.scope.names.get(member.interface.name);
+    invariant(wanted?.kind === "interface", `${member.interface.name} is not an interface`);
+    return { ...moduleValue(this.#e, expression, home, member.name.name), through: wanted.declaration };
+  }
+
+  #input(member: Member<"input"> | Member<"label">): TensorValue {
+    const axes = member.type.axes.map((axis): AxisType => {
+      invariant(axis.kind === "axis", "an input with `..`");
+      return axisOf(dimOf(this.#e, axis.size, this.#scope), axis.ragged);
+    });
+    const bound = member.type.bound === null ? null : dimOf(this.#e, member.type.bound, this.#scope);
+    const type = tensorType(member.type.element, axes, bound);
+    const shape = axes.map((axis) => (axis.kind === "axis" ? sizeOf(axis.dim, this.#e.sizes) : 0));
+    const { node, present, lengths } = this.#e.host.input({
+      name: member.name.name,
+      label: member.kind === "label",
+      type,
+      shape,
+    });
+    const [rows] = axes;
+    invariant(rows?.kind === "axis", "an input without rows");
+    const ragged = new Map<string, RaggedLengths>();
+    for (const axis of axes) {
+      if (axis.kind !== "axis" || !axis.ragged) continue;
+      invariant(lengths !== null, `ragged input ${member.name.name} without lengths`);
+      ragged.set(axis.dim.key, { lengths, along: rows.dim });
+    }
+    const presence = new Map(present === null ? [] : [[rows.dim.key, new Set([present])] as const]);
+    return { kind: "tensor", type, node, presence, ragged };
+  }
+}
+
+/** Names that stand alone as an axis or a bound of a type. */
+function axisNames(type: TensorTypeExpr): { readonly name: string; readonly span: Member<"size">["span"] }[] {
+  const sizes = type.axes.flatMap((axis) => (axis.kind === "axis" ? [axis.size] : []));
+  if (type.bound !== null) sizes.push(type.bound);
+  return sizes.flatMap((size) => (size.kind === "name" ? [{ name: size.name, span: size.span }] : []));
+}
+
+/** The comprehension in `sum(… for …)`. */
+function summedComprehension(expression: Expression): Comprehension | null {
+  if (expression.kind !== "call" || expression.callee.kind !== "name" || expression.callee.name !== "sum")
+    return null;
+  const only = expression.arguments[0]?.value;
+  return expression.arguments.length === 1 && only?.kind === "comprehension" ? only : null;
+}

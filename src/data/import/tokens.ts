@@ -1,0 +1,149 @@
+/** Token fields: words of a text with a vocabulary built from the training split, or ids that the source has already. */
+import type { DataProblems } from "../problem.ts";
+import { emptyField, type Field, type FieldSpec, rowSize } from "../schema.ts";
+import type { BuiltField } from "./features.ts";
+import type { FieldImport } from "./manifest.ts";
+import type { Notes } from "./notes.ts";
+import type { RawField, RawRow } from "./rows.ts";
+
+const PAD = "<pad>";
+const UNKNOWN = "<unk>";
+const UNKNOWN_ID = 1;
+
+/** Words: runs of letters, marks and digits, with apostrophes and hyphens between them; punctuation is left out. */
+function wordsOf(text: string, lowercase: boolean): string[] {
+  const normal = text.normalize("NFC");
+  return (
+    (lowercase ? normal.toLowerCase() : normal).match(/[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*/gu) ??
+    []
+  );
+}
+
+/** Builds a `tokens` field; null if nothing usable was read (which is reported). */
+export function buildTokens(
+  field: FieldImport,
+  raw: RawField,
+  notes: Notes,
+  problems: DataProblems,
+): BuiltField | null {
+  return field.isText ? fromText(field, raw, notes, problems) : fromIds(field, raw, notes, problems);
+}
+
+function fromText(
+  field: FieldImport,
+  raw: RawField,
+  notes: Notes,
+  problems: DataProblems,
+): BuiltField | null {
+  const words = new Map<string, string[][]>();
+  for (const [split, rows] of raw) {
+    words.set(
+      split,
+      rows.map((row) =>
+        row === null ? [] : row.rows.flatMap((index) => wordsOf(row.source.text(index), field.lowercase)),
+      ),
+    );
+  }
+  const vocabulary = buildVocabulary(words.get("train") ?? [], field.minCount, field.maxVocabulary);
+  if (vocabulary.length === 2) {
+    const file = [...raw.values()].flat().find((row) => row !== null)?.source.file ?? field.from;
+    problems.add(
+      "data-split",
+      { file, within: [`field "${field.name}"`] },
+      "The vocabulary is built from the training split, which has no words here.",
+    );
+    return null;
+  }
+  const idOf = new Map(vocabulary.map((word, id) => [word, id]));
+  const ids = new Map<string, number[][]>();
+  for (const [split, rows] of words) {
+    ids.set(
+      split,
+      rows.map((row) => row.map((word) => idOf.get(word) ?? UNKNOWN_ID)),
+    );
+    const all = ids.get(split)?.flat() ?? [];
+    notes.add(
+      field.name,
+      split,
+      `words outside the vocabulary, read as ${UNKNOWN}`,
+      all.filter((id) => id === UNKNOWN_ID).length,
+    );
+  }
+  return pack(field, ids, { vocabularySize: vocabulary.length, vocabulary }, notes);
+}
+
+/** `<pad>` is 0 and `<unk>` is 1; then the words that occur often enough, frequent ones first, equal counts in order of code units. */
+function buildVocabulary(
+  texts: readonly (readonly string[])[],
+  minCount: number,
+  most: number | null,
+): string[] {
+  const counts = new Map<string, number>();
+  for (const word of texts.flat()) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const kept = [...counts].filter(([, count]) => count >= minCount);
+  kept.sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  return [PAD, UNKNOWN, ...kept.map(([word]) => word)].slice(0, most ?? undefined);
+}
+
+function fromIds(field: FieldImport, raw: RawField, notes: Notes, problems: DataProblems): BuiltField {
+  const ids = new Map<string, number[][]>();
+  for (const [split, rows] of raw) {
+    ids.set(
+      split,
+      rows.map((row) => (row === null ? [] : readIds(field, row, split, notes, problems))),
+    );
+  }
+  const highest = [...ids.values()].flat(2).reduce((most, id) => Math.max(most, id), 0);
+  return pack(field, ids, { vocabularySize: field.vocabularySize ?? highest + 1 }, notes);
+}
+
+/** The ids of a row without the zeros on both sides. */
+function readIds(
+  field: FieldImport,
+  row: RawRow,
+  split: string,
+  notes: Notes,
+  problems: DataProblems,
+): number[] {
+  const limit = field.vocabularySize ?? 2 ** 31;
+  const values = row.rows.flatMap((index) => [...row.source.numbers(index)]);
+  values.forEach((value, step) => {
+    if (Number.isInteger(value) && value >= 0 && value < limit) return;
+    const place = row.source.place(row.rows[0] ?? 0);
+    const within = [...(place.within ?? []), `field "${field.name}"`, `step ${step}`];
+    problems.add(
+      "data-value",
+      { file: place.file, within },
+      `A whole number from 0 to ${limit - 1} was expected; found ${value}.`,
+    );
+  });
+  const first = values.findIndex((value) => value !== 0);
+  const last = values.findLastIndex((value) => value !== 0);
+  notes.add(field.name, split, "rows padded in front, moved to the start", first > 0 ? 1 : 0);
+  return first < 0 ? [] : values.slice(first, last + 1);
+}
+
+function pack(
+  field: FieldImport,
+  ids: ReadonlyMap<string, readonly (readonly number[])[]>,
+  vocabulary: Pick<FieldSpec, "vocabularySize" | "vocabulary">,
+  notes: Notes,
+): BuiltField {
+  const longest = [...ids.values()].flat().reduce((most, row) => Math.max(most, row.length), 1);
+  const maxLength = Math.min(longest, field.maxLength ?? longest);
+  const spec: FieldSpec = { name: field.name, kind: "tokens", width: 1, maxLength, ...vocabulary };
+  const splits = new Map<string, Field>();
+  for (const [split, rows] of ids) {
+    const result = emptyField(spec, rows.length);
+    rows.forEach((row, index) => {
+      const length = Math.min(row.length, maxLength);
+      notes.add(field.name, split, `rows cut to ${maxLength} tokens`, row.length > maxLength ? 1 : 0);
+      notes.add(field.name, split, "rows without any token, taken as absent", length === 0 ? 1 : 0);
+      result.data.set(row.slice(0, length), index * rowSize(spec));
+      if (result.lengths !== null) result.lengths[index] = length;
+      result.present[index] = length > 0 ? 1 : 0;
+    });
+    splits.set(split, result);
+  }
+  return { spec, splits, scaling: null };
+}

@@ -43,7 +43,10 @@ export class GraphBuilder {
   /** The node with these operands and attributes; the same object when it was made before. Throws CompilerBug when the operands do not fit. */
   node<Op extends OpName>(op: Op, inputs: readonly Node[], attributes: OpAttributes[Op]): Node {
     // Numbers of nodes are unique in one builder only, so a foreign operand could be taken for another node.
-    invariant(inputs.every((input) => this.#own.has(input)), `an operand of ${op} belongs to another builder`);
+    invariant(
+      inputs.every((input) => this.#own.has(input)),
+      `an operand of ${op} belongs to another builder`,
+    );
     const key = nodeKey(op, inputs, attributes);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;

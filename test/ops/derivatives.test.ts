@@ -13,11 +13,15 @@ const DECLARED: readonly OpName[] = ["stop_gradient", "scale_gradient"];
 /** Its derivative looks at the node behind the lists; covered through `take` and by a test of its own. */
 const THROUGH_OTHERS: readonly OpName[] = ["scatter_add"];
 /** The gates in the result are for the way back only. */
-const STATE_FIELDS: Partial<Record<OpName, readonly [first: number, fields: number]>> = { lstm: [4, 6], gru: [4, 5] };
+const STATE_FIELDS: Partial<Record<OpName, readonly [first: number, fields: number]>> = {
+  lstm: [4, 6],
+  gru: [4, 5],
+};
 
 function records(): OpRecord<OpName>[] {
   return Object.values(ops).filter(
-    ({ name, derivative }) => derivative !== null && !DECLARED.includes(name) && !THROUGH_OTHERS.includes(name),
+    ({ name, derivative }) =>
+      derivative !== null && !DECLARED.includes(name) && !THROUGH_OTHERS.includes(name),
   ) as unknown as OpRecord<OpName>[];
 }
 
@@ -51,27 +55,33 @@ describe.each(records().map((record) => ({ name: record.name, record })))("$name
     expect(record.samples.length).toBeGreaterThan(0);
   });
 
-  test.each(record.samples.map((sample, index) => ({ index, sample })))("sample $index alone", ({ sample }) => {
-    const { g, inputs, values } = makeCase(sample);
-    const result = visible(g, name, g.node(name, [...inputs.values()], sample.attributes));
-    checkGradient(g, weightedLoss(g, result, values), inputs, values);
-  });
+  test.each(record.samples.map((sample, index) => ({ index, sample })))(
+    "sample $index alone",
+    ({ sample }) => {
+      const { g, inputs, values } = makeCase(sample);
+      const result = visible(g, name, g.node(name, [...inputs.values()], sample.attributes));
+      checkGradient(g, weightedLoss(g, result, values), inputs, values);
+    },
+  );
 
-  test.each(record.samples.map((sample, index) => ({ index, sample })))("sample $index composed", ({ sample }) => {
-    const { g, inputs, values } = makeCase(sample);
-    // Smooth maps of [low, high] into itself before, a nonlinear function after, and a second use of the operands.
-    const squeezed = [...inputs.values()].map((node, index) => {
-      const operand = sample.inputs[index];
-      if (node.dtype !== "f32" || operand === undefined) return node;
-      const [middle, half] = [(operand.low + operand.high) / 2, (operand.high - operand.low) / 2];
-      return half === 0 ? node : g.add(g.mul(g.sin(g.div(g.sub(node, middle), half)), half), middle);
-    });
-    const result = visible(g, name, g.node(name, squeezed, sample.attributes));
-    const curved = g.add(g.tanh(g.mul(result, 0.3)), g.mul(result, result));
-    const extra = squeezed.filter((node) => node.dtype === "f32").map((node) => g.sum(g.mul(node, node)));
-    const loss = extra.reduce((total, term) => g.add(total, term), weightedLoss(g, curved, values));
-    checkGradient(g, loss, inputs, values);
-  });
+  test.each(record.samples.map((sample, index) => ({ index, sample })))(
+    "sample $index composed",
+    ({ sample }) => {
+      const { g, inputs, values } = makeCase(sample);
+      // Smooth maps of [low, high] into itself before, a nonlinear function after, and a second use of the operands.
+      const squeezed = [...inputs.values()].map((node, index) => {
+        const operand = sample.inputs[index];
+        if (node.dtype !== "f32" || operand === undefined) return node;
+        const [middle, half] = [(operand.low + operand.high) / 2, (operand.high - operand.low) / 2];
+        return half === 0 ? node : g.add(g.mul(g.sin(g.div(g.sub(node, middle), half)), half), middle);
+      });
+      const result = visible(g, name, g.node(name, squeezed, sample.attributes));
+      const curved = g.add(g.tanh(g.mul(result, 0.3)), g.mul(result, result));
+      const extra = squeezed.filter((node) => node.dtype === "f32").map((node) => g.sum(g.mul(node, node)));
+      const loss = extra.reduce((total, term) => g.add(total, term), weightedLoss(g, curved, values));
+      checkGradient(g, loss, inputs, values);
+    },
+  );
 });
 
 test("scatter_add passes its cotangent back to the positions of each row", () => {

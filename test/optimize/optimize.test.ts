@@ -4,8 +4,8 @@ import { gradient } from "../../src/autodiff/gradient.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import { GraphBuilder } from "../../src/ir/graph-build.ts";
 import { graphRoots } from "../../src/ir/graph-walk.ts";
-import { optimize, passes } from "../../src/optimize/pipeline.ts";
 import { ops } from "../../src/ops/index.ts";
+import { optimize, passes } from "../../src/optimize/pipeline.ts";
 import { graphOf } from "../support/graphs.ts";
 import { randomGraphs } from "../support/random-graph.ts";
 import { type InputValues, run } from "../support/tensors.ts";
@@ -63,7 +63,12 @@ describe("the pipeline", () => {
     });
     const graph: Graph = { segments: [segment("one", 1), segment("two", 2)] };
     const shown = (each: Graph) =>
-      each.segments.map(({ name, repeat, kind, outputs }) => [name, repeat, kind, outputs.map((output) => output.target)]);
+      each.segments.map(({ name, repeat, kind, outputs }) => [
+        name,
+        repeat,
+        kind,
+        outputs.map((output) => output.target),
+      ]);
     expect(shown(optimize(graph))).toEqual(shown(graph));
   });
 });

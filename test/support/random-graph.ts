@@ -138,11 +138,11 @@ const SMOOTH: readonly Kind[] = [
     const axis = detail % (a.shape.length + 1);
     return g.reshape(a, [...a.shape.slice(0, axis), 1, ...a.shape.slice(axis)]);
   },
-  ({ g, a }) =>
-    g.transpose(
-      a,
-      a.shape.map((_, axis) => a.shape.length - 1 - axis),
-    ),
+  ({ g, a, detail }) => {
+    const rank = a.shape.length;
+    const rotated = a.shape.map((_, axis) => (axis + detail) % rank);
+    return g.transpose(a, detail % 8 < 4 ? rotated : rotated.reverse());
+  },
   ({ g, a, detail }) => g.broadcastTo(a, [(detail % 3) + 1, ...a.shape]),
   ({ g, a, detail }) => {
     const x = vector(g, a);
@@ -154,6 +154,17 @@ const SMOOTH: readonly Kind[] = [
   ({ g, a, detail }) => {
     const sides = (shift: number) => a.shape.map((_, axis) => (detail >> (shift + 2 * axis)) % 2);
     return g.pad(a, sides(0), sides(1));
+  },
+  ({ g, a, detail }) => {
+    // The two parts of a tensor, apart and put back by zeros around them: what derivatives of slices look like.
+    const x = vector(g, a);
+    const axis = axisOf(x, detail);
+    const extent = x.shape[axis] ?? 1;
+    const cut = (detail >> 3) % extent;
+    if (cut === 0) return x;
+    const around = (count: number) => x.shape.map((_, index) => (index === axis ? count : 0));
+    const first = g.pad(g.sliceAxis(x, axis, 0, cut), around(0), around(extent - cut));
+    return g.add(g.pad(g.tanh(g.sliceAxis(x, axis, cut, extent - cut)), around(cut), around(0)), first);
   },
   ({ g, a, b, detail }) => {
     const x = vector(g, a);

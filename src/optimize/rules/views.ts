@@ -150,7 +150,8 @@ const mergeConcat: Rule = (g, node) => {
     if (joined === null) parts.push(part);
     else parts[parts.length - 1] = g.slice(operandOf(part, 0), joined.start, joined.size);
   }
-  const same = parts.length === node.inputs.length && parts.every((part, index) => part === node.inputs[index]);
+  const same =
+    parts.length === node.inputs.length && parts.every((part, index) => part === node.inputs[index]);
   return same ? null : g.concat(parts, axis);
 };
 

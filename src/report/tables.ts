@@ -1,0 +1,72 @@
+/** Tables of a run: metrics for people and programs, predictions as CSV. */
+
+/** Metrics and losses of one split. */
+export interface SplitResult {
+  readonly split: string;
+  readonly metrics: ReadonlyMap<string, number>;
+  readonly losses: ReadonlyMap<string, number>;
+}
+
+/** By split, then metrics and losses by name; undefined values are null, as JSON has no NaN. */
+export function metricsJson(results: readonly SplitResult[]): Record<string, unknown> {
+  const numbers = (values: ReadonlyMap<string, number>) =>
+    Object.fromEntries([...values].map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+  return Object.fromEntries(
+    results.map(({ split, metrics, losses }) => [
+      split,
+      { metrics: numbers(metrics), losses: numbers(losses) },
+    ]),
+  );
+}
+
+/** One line per metric or loss, one column per split. `first` names the metrics that stand on top, in this order; then the others, then losses. */
+export function metricsTable(results: readonly SplitResult[], first: readonly string[]): string {
+  const metricNames = unique(results.flatMap(({ metrics }) => [...metrics.keys()]));
+  const top = first.filter((name) => metricNames.includes(name));
+  const names = [...top, ...metricNames.filter((name) => !top.includes(name))];
+  const losses = unique(results.flatMap(({ losses }) => [...losses.keys()]));
+  const rows = [
+    ["", ...results.map(({ split }) => split)],
+    ...names.map((name) => [name, ...results.map(({ metrics }) => formatNumber(metrics.get(name)))]),
+    ...losses.map((name) => [
+      `loss ${name}`,
+      ...results.map((result) => formatNumber(result.losses.get(name))),
+    ]),
+  ];
+  return alignColumns(rows);
+}
+
+/** Four decimals; `-` where there is no value, `undefined` where the metric is not defined for these rows. */
+export function formatNumber(value: number | undefined): string {
+  if (value === undefined) return "-";
+  if (Number.isNaN(value)) return "undefined";
+  return Math.abs(value) >= 1e5 ? value.toExponential(3) : value.toFixed(4);
+}
+
+/** The first column to the left, the others to the right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (most, row) => row.map((cell, column) => Math.max(most[column] ?? 0, cell.length)),
+    [],
+  );
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return `${rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n")}\n`;
+}
+
+/** CSV after RFC 4180: cells with commas, quotes or line ends are quoted. */
+export function csv(header: readonly string[], rows: Iterable<readonly (string | number | null)[]>): string {
+  const lines = [header.join(",")];
+  for (const row of rows) lines.push(row.map(csvCell).join(","));
+  return `${lines.join("\n")}\n`;
+}
+
+function csvCell(value: string | number | null): string {
+  if (value === null) return "";
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}

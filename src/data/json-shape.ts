@@ -3,7 +3,7 @@
  * path to it, so that one run names every mistake. Keys that nothing asked for are reported by `done`.
  */
 import { readText } from "./files.ts";
-import { type DataCode, type DataProblems, dataError, listNames } from "./problem.ts";
+import { type DataCode, type DataProblems, dataError, didYouMean, listNames } from "./problem.ts";
 
 /** Parses a JSON file; the UserError of a syntax mistake carries the parser's reason. */
 export function readJson(path: string): unknown {
@@ -146,7 +146,8 @@ export class JsonObject {
   done(): void {
     const unknown = this.keys().filter((key) => !this.asked.has(key));
     for (const key of unknown) {
-      this.problem(key, `\`${key}\` is not known here. Known are ${listNames([...this.asked].sort(), 30)}.`);
+      const known = `Known are ${listNames([...this.asked].sort(), 30)}.`;
+      this.problem(key, `\`${key}\` is not known here. ${known}`, didYouMean(key, this.asked));
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic, FilePlace } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import { suggest } from "../diagnostics/suggest.ts";
 
 /** Stable code words of this folder. */
 export type DataCode =
@@ -127,4 +128,10 @@ export function listNames(names: readonly string[], most = 12): string {
   const shown = names.slice(0, most).map((name) => `\`${name}\``);
   const rest = names.length - shown.length;
   return shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+/** The hint for a misspelt name, or null if no known name is near. */
+export function didYouMean(name: string, known: Iterable<string>): string | null {
+  const near = suggest(name, known);
+  return near === null ? null : `Did you mean \`${near}\`?`;
 }

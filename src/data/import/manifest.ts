@@ -3,7 +3,7 @@
  * where. `docs/data.md` is its reference for users. Checked whole before any data file is opened.
  */
 import { JsonObject, readJson } from "../json-shape.ts";
-import { DataProblems, listNames, SHOWN_IN_DESCRIPTION } from "../problem.ts";
+import { DataProblems, didYouMean, listNames, SHOWN_IN_DESCRIPTION } from "../problem.ts";
 import type { FieldKind } from "../schema.ts";
 
 const SPLITS = ["train", "valid", "test"] as const;
@@ -178,7 +178,12 @@ function knownSource(json: JsonObject, sources: ReadonlyMap<string, SourceSpec>)
   json.required("from");
   const from = json.text("from") ?? "";
   if (from !== "" && !sources.has(from)) {
-    json.problem("from", `There is no source \`${from}\`. There are ${listNames([...sources.keys()])}.`);
+    const known = [...sources.keys()];
+    json.problem(
+      "from",
+      `There is no source \`${from}\`. There are ${listNames(known)}.`,
+      didYouMean(from, known),
+    );
   }
   return from;
 }
@@ -204,7 +209,11 @@ function fieldOf(
   const allowed = [...COMMON, ...KEYS[kind]];
   for (const key of json.keys()) {
     if (!allowed.includes(key))
-      json.problem(key, `A field of kind \`${kind}\` has no \`${key}\`. It has ${listNames(allowed, 30)}.`);
+      json.problem(
+        key,
+        `A field of kind \`${kind}\` has no \`${key}\`. It has ${listNames(allowed, 30)}.`,
+        didYouMean(key, allowed),
+      );
   }
   const column = json.text("column");
   const columns = columnList(json);

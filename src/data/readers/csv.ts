@@ -2,7 +2,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import type { FilePlace } from "../../diagnostics/diagnostic.ts";
 import { readText } from "../files.ts";
-import { DataProblems, dataError, listNames } from "../problem.ts";
+import { DataProblems, dataError, didYouMean, listNames } from "../problem.ts";
 import type { RowSource } from "./table.ts";
 
 interface CsvOptions {
@@ -107,7 +107,9 @@ export function columnIndex(table: CsvTable, name: string, problems: DataProblem
   if (index >= 0) return index;
   if (/^\d+$/.test(name) && Number(name) < table.columns.length) return Number(name);
   const only = table.columns.length === 1 && /[;\t|]/.test(table.columns[0] ?? "");
-  const hint = only ? 'The cells look separated by another character: set `"delimiter"`.' : null;
+  const hint = only
+    ? 'The cells look separated by another character: set `"delimiter"`.'
+    : didYouMean(name, table.columns);
   const text = `There is no column \`${name}\`. The file has ${table.columns.length}: ${listNames(table.columns)}.`;
   problems.add("data-missing-column", { file: table.file }, text, hint);
   return -1;

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { reason } from "../files.ts";
-import { dataError, listNames } from "../problem.ts";
+import { dataError, didYouMean, listNames } from "../problem.ts";
 import type { RowSource } from "./table.ts";
 
 /** More numbers than this in one dataset are refused before anything is allocated (8 GiB as doubles). */
@@ -120,10 +120,12 @@ function readDataset(
       entry instanceof h5.ExternalLink
         ? "It is a link to another file, which is not followed"
         : "There is no such dataset";
+    const names = datasetNames(h5, opened);
     throw dataError(
       "data-missing-dataset",
       place,
-      `${linked}. The file holds ${listNames(datasetNames(h5, opened))}.`,
+      `${linked}. The file holds ${listNames(names)}.`,
+      didYouMean(name, names),
     );
   }
   const shape = entry.shape ?? [];

@@ -60,3 +60,12 @@ export function sameResults(a: Graph, b: Graph): boolean {
   const [before, after] = [graphRoots(a), graphRoots(b)];
   return before.length === after.length && before.every((node, index) => node === after[index]);
 }
+
+/** How many nodes and outputs read each node. */
+export function countUsers(graph: Graph): Map<Node, number> {
+  const users = new Map<Node, number>();
+  const roots = graphRoots(graph);
+  const readings = [...roots, ...topologicalOrder(roots).flatMap((node) => [...new Set(node.inputs)])];
+  for (const node of readings) users.set(node, (users.get(node) ?? 0) + 1);
+  return users;
+}

@@ -4,6 +4,7 @@ import { GraphBuilder } from "../ir/graph-build.ts";
 import { verifyGraph } from "../ir/graph-verify.ts";
 import { ops } from "../ops/index.ts";
 import { fold } from "./fold.ts";
+import { orient } from "./orient.ts";
 import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
@@ -18,6 +19,8 @@ export const passes: readonly Pass[] = [
   simplify,
   // Counts users, so dead branches must be gone; moves slices to places where simplify can combine them.
   prune,
+  // Also counts users; the transposes that it leaves on operands often meet others and cancel.
+  orient,
   simplify,
   // Last, because every rewriting above makes new expressions that may equal others.
   share,

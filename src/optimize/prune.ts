@@ -3,8 +3,7 @@ import { at } from "../base/invariant.ts";
 import type { Graph, GraphSegment, Node, Output } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import { graphRoots, topologicalOrder } from "../ir/graph-walk.ts";
-import { type Pass, type Replacement, rewriteGraph, withInputs } from "./pass.ts";
+import { countUsers, type Pass, type Replacement, rewriteGraph, withInputs } from "./pass.ts";
 
 export const prune: Pass = {
   name: "prune",
@@ -62,15 +61,6 @@ function matrixBox({ start, size }: Box, summed: -1 | -2, extent: number): Box {
     start: start.map((from, index) => (index === axis ? 0 : from)),
     size: size.map((own, index) => (index === axis ? extent : own)),
   };
-}
-
-/** How many nodes and outputs read each node. */
-function countUsers(graph: Graph): Map<Node, number> {
-  const users = new Map<Node, number>();
-  const roots = graphRoots(graph);
-  const readings = [...roots, ...topologicalOrder(roots).flatMap((node) => [...new Set(node.inputs)])];
-  for (const node of readings) users.set(node, (users.get(node) ?? 0) + 1);
-  return users;
 }
 
 /** Without the outputs that store an input where it came from and where nothing else is ever stored. */

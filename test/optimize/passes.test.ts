@@ -7,6 +7,7 @@ import { printNodes } from "../../src/ir/graph-print.ts";
 import { graphRoots } from "../../src/ir/graph-walk.ts";
 import { ops } from "../../src/ops/index.ts";
 import { fold } from "../../src/optimize/fold.ts";
+import { orient } from "../../src/optimize/orient.ts";
 import type { Pass } from "../../src/optimize/pass.ts";
 import { prune } from "../../src/optimize/prune.ts";
 import { share } from "../../src/optimize/share.ts";
@@ -116,6 +117,20 @@ describe("simplify: arithmetic", () => {
     );
   });
 
+  test("differences of whole numbers, and conversions there and back", () => {
+    const whole = (g: GraphBuilder, x: Node) => g.cast(x, "i32");
+    expectSame(
+      simplify,
+      (g, x) => g.sub(whole(g, x), whole(g, x)),
+      (g) => g.full([2, 4], 0, "i32"),
+    );
+    expectSame(
+      simplify,
+      (g, x, y) => g.cast(g.cast(g.less(x, y), "f32"), "bool"),
+      (g, x, y) => g.less(x, y),
+    );
+  });
+
   test("marks for the gradient go", () => {
     expectSame(
       simplify,
@@ -209,6 +224,19 @@ describe("simplify: views", () => {
     `);
   });
 
+  test("paddings and concatenations inside one another are one", () => {
+    expectSame(
+      simplify,
+      (g, x) => g.pad(g.pad(x, [1, 0], [0, 2]), [0, 3], [1, 0]),
+      (g, x) => g.pad(x, [1, 3], [1, 2]),
+    );
+    expectSame(
+      simplify,
+      (g, x, y) => g.concat([g.concat([x, y], 0), x], 0),
+      (g, x, y) => g.concat([x, y, x], 0),
+    );
+  });
+
   test("a transpose that moves nothing is a reshape", () => {
     expectSame(
       simplify,
@@ -292,6 +320,43 @@ describe("share", () => {
       %4 = subtract f32[2, 4] (%1, %0)
       "
     `);
+  });
+});
+
+describe("orient", () => {
+  test("the gradient of a weight that is used transposed comes out in the weight's layout", () => {
+    expect(
+      rewritten(orient, (g, x, y) => {
+        const loss = g.sum(g.matmul(x, g.swapAxes(g.sliceAxis(y, 0, 0, 1))));
+        return gradient(g, ops, loss, [y]);
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      %0 = constant f32[] 1
+      %1 = reshape f32[1, 1] (%0)
+      %2 = broadcast f32[2, 1] (%1)
+      %3 = transpose f32[1, 2] (%2) {permutation = [1, 0]}
+      %4 = input f32[2, 4] x from x[0]
+      %5 = matmul f32[1, 4] (%3, %4)
+      %6 = pad f32[2, 4] (%5) {before = [0, 0], after = [1, 0]}
+      "
+    `);
+  });
+
+  test("a product that is used both ways is computed once", () => {
+    const both = (g: GraphBuilder, x: Node, y: Node) => {
+      const product = g.matmul(x, g.swapAxes(y));
+      return [product, g.swapAxes(product)];
+    };
+    expect(rewritten(orient, both).match(/matmul/g)).toHaveLength(1);
+  });
+
+  test("other orders of axes stay", () => {
+    const turned = (g: GraphBuilder, x: Node) => {
+      const [a, b] = [g.reshape(x, [2, 2, 2]), g.reshape(g.neg(x), [2, 2, 2])];
+      return g.transpose(g.matmul(a, b), [1, 0, 2]);
+    };
+    expect(rewritten(orient, turned)).toBe(rewritten(simplify, turned));
   });
 });
 

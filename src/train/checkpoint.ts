@@ -8,6 +8,7 @@ import type { SafetensorsFile, Tensor } from "../data/safetensors.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { CompiledModel } from "./compiled.ts";
+import { momentArenas } from "./device.ts";
 import type { Checkpoint, TrainState } from "./state.ts";
 
 const OPTIMIZER = "optimizer:";
@@ -61,7 +62,7 @@ export function parametersFrom(model: CompiledModel, file: SafetensorsFile, path
 export function checkpointFrom(model: CompiledModel, file: SafetensorsFile, path: string): Checkpoint {
   const parameters = parametersFrom(model, file, path);
   const moments = new Map<string, Float32Array>();
-  for (const { name, elements } of model.optimizerStates.flatMap(({ arenas }) => arenas)) {
+  for (const { name, elements } of momentArenas(model)) {
     const tensor = file.tensors.get(`${OPTIMIZER}${name}`);
     if (tensor === undefined || tensor.data.length !== elements) {
       throw mismatch(path, [`    ${OPTIMIZER}${name}  is not there with ${elements} elements`]);

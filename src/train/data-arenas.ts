@@ -7,6 +7,7 @@ import type { Dataset, Field, Split } from "../data/schema.ts";
 import { rowSize } from "../data/schema.ts";
 import type { CompiledModel, DataArena } from "./compiled.ts";
 import type { TrainingDevice } from "./device.ts";
+import { hasArena } from "./device.ts";
 
 /** Where the rows of a split lie among the rows of all splits. */
 export interface RowRange {
@@ -27,7 +28,9 @@ export function rowRanges(dataset: Dataset): Map<string, RowRange> {
 
 /** Writes everything that the programs read of the dataset to the device. */
 export function loadDataArenas(device: TrainingDevice, model: CompiledModel, dataset: Dataset): void {
-  for (const arena of model.data) device.write(arena.arena, dataArena(dataset, arena));
+  for (const arena of model.data) {
+    if (hasArena(model, arena.arena)) device.write(arena.arena, dataArena(dataset, arena));
+  }
 }
 
 /** The contents of a data arena: `rowElements` elements for each row of each split, shorter rows padded with zeros. */

@@ -9,6 +9,7 @@ import { rowsByLabel } from "../data/schema.ts";
 import type { CompiledModel } from "./compiled.ts";
 import { loadDataArenas, rowRanges } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
+import { hasArena, momentArenas } from "./device.ts";
 import { divergence } from "./divergence.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluateSplit } from "./evaluate.ts";
@@ -116,9 +117,13 @@ class Run {
       "parameters",
       parameters ?? initialParameters(model.parameters, model.parameterElements, seed),
     );
-    for (const { name, elements } of model.optimizerStates.flatMap(({ arenas }) => arenas)) {
-      device.write(name, resume?.checkpoint.moments.get(name) ?? new Float32Array(elements));
+    for (const { name, elements } of momentArenas(model)) {
+      this.write(name, resume?.checkpoint.moments.get(name) ?? new Float32Array(elements));
     }
+  }
+
+  private write(arena: string, values: Float32Array | Int32Array): void {
+    if (hasArena(this.request.model, arena)) this.request.device.write(arena, values);
   }
 
   private batches(epoch: number): Int32Array[] {
@@ -181,11 +186,11 @@ class Run {
     const { model, device, settings, seed } = this.request;
     const { iteration, epoch } = this.state;
     const iterations = settings.epochs * iterationsPerEpoch;
-    device.write("batch", batch);
-    device.write("random", Int32Array.of(seed, iteration));
     const { updates } = model;
     const { schedules } = settings;
-    device.write("schedule", scheduleArena({ updates, schedules, iterations }, iteration));
+    this.write("batch", batch);
+    this.write("random", Int32Array.of(seed, iteration));
+    this.write("schedule", scheduleArena({ updates, schedules, iterations }, iteration));
     device.run("iteration");
     this.state = { ...this.state, iteration: iteration + 1 };
     return device.read("losses").then((values) => this.record(values, iteration, epoch));
@@ -242,7 +247,7 @@ class Run {
 
   private async checkpoint(): Promise<void> {
     const { device, model, observer } = this.request;
-    const names = model.optimizerStates.flatMap(({ arenas }) => arenas.map(({ name }) => name));
+    const names = momentArenas(model).map(({ name }) => name);
     const [parameters, ...moments] = await Promise.all(
       ["parameters", ...names].map((name) => device.read(name)),
     );
@@ -264,7 +269,7 @@ class Run {
       this.bestParameters = await device.read("parameters");
       observer.best(this.bestParameters);
     }
-    device.write("parameters", this.bestParameters);
+    this.write("parameters", this.bestParameters);
     const evaluations = new Map<string, Evaluation>();
     for (const split of ["valid", "test"]) {
       if (dataset.splits[split] === undefined) continue;

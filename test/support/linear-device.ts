@@ -4,6 +4,7 @@
  */
 import type { Dataset, Field, FieldSpec, Split } from "../../src/data/schema.ts";
 import { emptyField } from "../../src/data/schema.ts";
+import type { Program } from "../../src/ir/program.ts";
 import type { CompiledModel } from "../../src/train/compiled.ts";
 import type { TrainingDevice } from "../../src/train/device.ts";
 
@@ -12,7 +13,24 @@ const LABELLED = 4;
 const UNLABELLED = 2;
 const EVALUATION_ROWS = 3;
 const PARAMETERS = WIDTH + 1;
-const emptyProgram = { kernels: [], segments: [], arenas: new Map(), memory: { peakBytes: 0, sumBytes: 0 } };
+const ARENAS = [
+  "parameters",
+  "moment1.model",
+  "data.x",
+  "data.y",
+  "present.y",
+  "batch",
+  "schedule",
+  "losses",
+  "outputs",
+];
+/** What the device computes is written in TypeScript below; only the names of the arenas are read from the program. */
+const program: Program = {
+  kernels: [],
+  segments: [],
+  arenas: new Map(ARENAS.map((name) => [name, 256])),
+  memory: { peakBytes: 0, sumBytes: 0 },
+};
 
 export const linearModel: CompiledModel = {
   name: "Line",
@@ -30,13 +48,13 @@ export const linearModel: CompiledModel = {
   ],
   label: { name: "y", kind: "score" },
   batch: { labelled: LABELLED, unlabelled: UNLABELLED },
-  iteration: emptyProgram,
+  iteration: program,
   updates: [{ phase: "model", repeat: 0, repeats: 1, offset: 0, beta1: 0.9, beta2: 0.999 }],
   losses: [
     { name: "size", offset: 1 },
     { name: "task", offset: 0 },
   ],
-  evaluation: emptyProgram,
+  evaluation: program,
   evaluationRows: EVALUATION_ROWS,
   evaluationLosses: [{ name: "task", offset: 0, weight: 1 }],
   outputs: [{ name: "y_hat", offset: 0, rowElements: 1, predicts: "y" }],

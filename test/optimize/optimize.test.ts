@@ -33,6 +33,20 @@ test("an optimised random graph computes the same", () => {
   );
 });
 
+test("optimised views of views read the same elements, forwards and backwards", () => {
+  fc.assert(
+    fc.property(
+      randomGraphs({ steps: 12, smooth: true, viewsOnly: true }),
+      ({ g, inputs, values, results }) => {
+        const loss = results.map((node) => g.sum(g.square(node))).reduce((sum, term) => g.add(sum, term));
+        const graph = graphOf(...results, ...gradient(g, ops, loss, [...inputs.values()]));
+        expectSameValues(graph, optimize(graph, { verify: true }), values);
+      },
+    ),
+    { numRuns: 400, seed: 13 },
+  );
+});
+
 test("an optimised gradient of a random graph is the same", () => {
   fc.assert(
     fc.property(randomGraphs({ steps: 10, smooth: false }), ({ g, inputs, values, results }) => {

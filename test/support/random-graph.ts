@@ -32,12 +32,18 @@ const step: fc.Arbitrary<Step> = fc.record({ kind: natural, a: natural, b: natur
 /** Tensors do not grow beyond this, so that finite differences stay quick. */
 const MOST_ELEMENTS = 72;
 
-/** Graphs of `steps` operations at most; `smooth` ones are differentiable everywhere, the others also contain comparisons and kinks. */
-export function randomGraphs(options: {
+interface RandomGraphOptions {
+  /** The most operations. */
   readonly steps: number;
+  /** Differentiable everywhere; otherwise comparisons and kinks take part. */
   readonly smooth: boolean;
-}): fc.Arbitrary<RandomGraph> {
-  const kinds = options.smooth ? SMOOTH : [...SMOOTH, ...KINKED];
+  /** Nothing but views and sums. */
+  readonly viewsOnly?: boolean;
+}
+
+/** Graphs with one to three inputs. */
+export function randomGraphs(options: RandomGraphOptions): fc.Arbitrary<RandomGraph> {
+  const kinds = options.viewsOnly ? VIEWS : options.smooth ? SMOOTH : [...SMOOTH, ...KINKED];
   const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 3 });
   return fc
     .record({
@@ -110,29 +116,8 @@ function matrix(g: GraphBuilder, a: Node): Node {
   return a.shape.length >= 2 ? a : g.reshape(a, [1, elementCount(a.shape)]);
 }
 
-const SMOOTH: readonly Kind[] = [
-  (p) => p.g.add(p.a, partner(p)),
-  (p) => p.g.sub(partner(p), p.a),
-  (p) => p.g.mul(p.g.tanh(p.a), partner(p)),
-  (p) => p.g.mul(p.a, (p.detail % 7) - 3),
-  (p) => p.g.add(p.a, (p.detail % 3) - 1),
-  (p) => p.g.div(p.a, p.g.add(p.g.square(p.g.sin(partner(p))), 1)),
-  (p) => p.g.div(p.a, 1 << (p.detail % 3)),
-  ({ g, a }) => g.neg(a),
-  ({ g, a }) => g.tanh(a),
-  ({ g, a }) => g.sigmoid(a),
-  ({ g, a }) => g.softplus(a),
-  ({ g, a }) => g.erf(a),
-  ({ g, a }) => g.sin(a),
-  ({ g, a }) => g.cos(a),
-  ({ g, a }) => g.exp(g.sin(a)),
-  ({ g, a }) => g.log(g.add(g.softplus(a), 0.5)),
-  ({ g, a }) => g.log1p(g.sigmoid(a)),
-  ({ g, a }) => g.sqrt(g.add(g.softplus(a), 0.5)),
-  ({ g, a, detail }) => g.power(g.tanh(a), (detail % 4) + 1),
-  (p) =>
-    p.g.where(p.g.less(p.g.stopGradient(p.g.full(p.a.shape, 0.5)), p.g.full(p.a.shape, 1)), p.a, partner(p)),
-  (p) => p.g.where(checkerboard(p), p.a, p.g.full(p.a.shape, 0.25)),
+/** Views and sums; what stands between them in derivatives. */
+const VIEWS: readonly Kind[] = [
   ({ g, a }) => g.reshape(a, [elementCount(a.shape)]),
   ({ g, a, detail }) => {
     const axis = detail % (a.shape.length + 1);
@@ -178,6 +163,32 @@ const SMOOTH: readonly Kind[] = [
     const x = vector(g, a);
     return g.sum(x, [axisOf(x, detail)], { keep: detail % 2 === 0 });
   },
+];
+
+const SMOOTH: readonly Kind[] = [
+  (p) => p.g.add(p.a, partner(p)),
+  (p) => p.g.sub(partner(p), p.a),
+  (p) => p.g.mul(p.g.tanh(p.a), partner(p)),
+  (p) => p.g.mul(p.a, (p.detail % 7) - 3),
+  (p) => p.g.add(p.a, (p.detail % 3) - 1),
+  (p) => p.g.div(p.a, p.g.add(p.g.square(p.g.sin(partner(p))), 1)),
+  (p) => p.g.div(p.a, 1 << (p.detail % 3)),
+  ({ g, a }) => g.neg(a),
+  ({ g, a }) => g.tanh(a),
+  ({ g, a }) => g.sigmoid(a),
+  ({ g, a }) => g.softplus(a),
+  ({ g, a }) => g.erf(a),
+  ({ g, a }) => g.sin(a),
+  ({ g, a }) => g.cos(a),
+  ({ g, a }) => g.exp(g.sin(a)),
+  ({ g, a }) => g.log(g.add(g.softplus(a), 0.5)),
+  ({ g, a }) => g.log1p(g.sigmoid(a)),
+  ({ g, a }) => g.sqrt(g.add(g.softplus(a), 0.5)),
+  ({ g, a, detail }) => g.power(g.tanh(a), (detail % 4) + 1),
+  (p) =>
+    p.g.where(p.g.less(p.g.stopGradient(p.g.full(p.a.shape, 0.5)), p.g.full(p.a.shape, 1)), p.a, partner(p)),
+  (p) => p.g.where(checkerboard(p), p.a, p.g.full(p.a.shape, 0.25)),
+  ...VIEWS,
   ({ g, a }) => g.mean(a),
   ({ g, a, b }) => {
     const [x, y] = [matrix(g, a), matrix(g, b)];

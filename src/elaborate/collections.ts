@@ -1,9 +1,9 @@
 /** Functions over lists that are known at compile time: `pairs`, `zip`, `chain`. */
 import { at, invariant } from "../base/invariant.ts";
 import type { Call } from "../syntax/ast.ts";
-import { invoke, methodNamed } from "./calls.ts";
+import { labelOf } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
-import { evaluate, labelOf } from "./evaluate.ts";
+import { invoke, methodNamed } from "./invoke.ts";
 import type { Scope } from "./scope.ts";
 import type { ListValue, Value } from "./values.ts";
 
@@ -13,7 +13,7 @@ export function collectionCall(e: Elaboration, name: string, call: Call, scope: 
     case "pairs":
       return pairs(listArgument(e, call, scope));
     case "zip":
-      return zip(call.arguments.map((argument) => asList(evaluate(e, argument.value, scope))));
+      return zip(call.arguments.map((argument) => asList(e.evaluate(argument.value, scope))));
     case "chain":
       return chain(e, call, scope);
     default:
@@ -28,7 +28,7 @@ function asList(value: Value): ListValue {
 
 /** One list, or the arguments as a list. */
 function listArgument(e: Elaboration, call: Call, scope: Scope): ListValue {
-  const values = call.arguments.map((argument) => evaluate(e, argument.value, scope));
+  const values = call.arguments.map((argument) => e.evaluate(argument.value, scope));
   const only = values[0];
   if (values.length === 1 && only?.kind === "list") return only;
   return {
@@ -67,8 +67,8 @@ function zip(lists: readonly ListValue[]): ListValue {
 
 /** `chain(blocks, x)`: x through every instance of the list in turn. */
 function chain(e: Elaboration, call: Call, scope: Scope): Value {
-  const blocks = asList(evaluate(e, at(call.arguments, 0).value, scope));
-  let value = evaluate(e, at(call.arguments, 1).value, scope);
+  const blocks = asList(e.evaluate(at(call.arguments, 0).value, scope));
+  let value = e.evaluate(at(call.arguments, 1).value, scope);
   for (const [index, block] of blocks.items.entries()) {
     invariant(block.kind === "instance", "chain of something that is not an instance");
     const method = methodNamed(block, null);

@@ -6,9 +6,12 @@ import { UserError } from "../diagnostics/problems.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
+import type { Expression } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
+import type { Scope } from "./scope.ts";
 import type { SizeTable } from "./signature.ts";
 import { sizeOf } from "./signature.ts";
+import type { Value } from "./values.ts";
 
 export type Initialiser =
   | { readonly kind: "constant"; readonly value: number }
@@ -55,14 +58,24 @@ export interface ElaborationHost {
   randomState(): Node;
 }
 
+export type Evaluator = (e: Elaboration, expression: Expression, scope: Scope) => Value;
+
 export class Elaboration {
   readonly host: ElaborationHost;
   readonly sizes: SizeTable = new Map();
   /** Labels of the comprehensions around the expression that is evaluated. */
   labels: readonly string[] = [];
 
-  constructor(host: ElaborationHost) {
+  readonly #evaluate: Evaluator;
+
+  /** `evaluate` is handed in so that the parts of it can call one another through here. */
+  constructor(host: ElaborationHost, evaluate: Evaluator) {
     this.host = host;
+    this.#evaluate = evaluate;
+  }
+
+  evaluate(expression: Expression, scope: Scope): Value {
+    return this.#evaluate(this, expression, scope);
   }
 
   /** What builtin functions see of the call at `place`. */

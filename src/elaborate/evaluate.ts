@@ -1,17 +1,16 @@
 /** Values of expressions, with every size known. The checker has shown that names, kinds and axes fit; what can still go wrong here are numbers. */
 import { at, CompilerBug, invariant } from "../base/invariant.ts";
-import type { TensorValue } from "../builtins/build-context.ts";
 import { operators } from "../builtins/index.ts";
-import type { Comprehension, Expression, Statement } from "../syntax/ast.ts";
-import type { Dim } from "../types/dim.ts";
-import { scalarType } from "../types/tensor-type.ts";
-import { applyBuiltin, evaluateCall, methodNamed } from "./calls.ts";
+import { isModule } from "../check/scope.ts";
+import type { Comprehension, Expression } from "../syntax/ast.ts";
+import { applyBuiltin } from "./builtin-call.ts";
+import { evaluateCall } from "./calls.ts";
+import { asTensor, labelOf, wholeNumber } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
-import { fail } from "./elaboration.ts";
-import { makeParameter } from "./parameters.ts";
+import { methodNamed } from "./invoke.ts";
 import type { Scope } from "./scope.ts";
 import { flagBinary, numberValue, staticBinary } from "./statics.ts";
-import type { ListValue, NumberValue, Value } from "./values.ts";
+import type { ListValue, Value } from "./values.ts";
 
 type Kind<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
 
@@ -49,19 +48,14 @@ export function evaluate(e: Elaboration, expression: Expression, scope: Scope): 
   }
 }
 
-/** How an item of a list is called in paths: by its name, or by its number from 1. */
-export function labelOf(item: Expression, index: number): string {
-  return item.kind === "name" ? item.name : String(index + 1);
-}
-
 function evaluateName(expression: Kind<"name">, scope: Scope): Value {
   const value = scope.lookup(expression.name);
   if (value !== null) return value;
   const definition = scope.file.names.get(expression.name);
-  if (definition?.kind === "module")
+  if (definition !== undefined && isModule(definition))
     return {
       kind: "module",
-      definition: { ...definition, kind: "module" },
+      definition,
       settings: new Map(),
       through: null,
       slot: null,
@@ -135,59 +129,4 @@ function evaluateComprehension(e: Elaboration, expression: Comprehension, scope:
     return value;
   });
   return { kind: "list", items, labels: iterable.labels };
-}
-
-/** A tensor, or a number as a scalar tensor. */
-export function asTensor(e: Elaboration, value: Value): TensorValue {
-  if (value.kind === "tensor") return value;
-  invariant(value.kind === "number", `a ${value.kind} where a tensor is needed`);
-  return {
-    kind: "tensor",
-    type: scalarType,
-    node: e.host.g.constant(value.value),
-    presence: new Map(),
-    ragged: new Map(),
-  };
-}
-
-/** A whole number known at compile time, or a problem for the user: sizes are only known to be whole once they have values. */
-export function wholeNumber(e: Elaboration, expression: Expression, scope: Scope): NumberValue {
-  const value = evaluate(e, expression, scope);
-  invariant(value.kind === "number", `a ${value.kind} where a size is needed`);
-  if (value.dim !== null && value.value >= 0) return value;
-  return fail({
-    code: "size-not-whole",
-    title: "Size is not a whole number",
-    primary: { span: expression.span, text: `this is ${value.value}` },
-    text: "Sizes must be whole numbers that are not negative, and a division of sizes must come out exactly.",
-    hint: "Choose sizes that divide: for example a width that is a multiple of the number of heads.",
-  });
-}
-
-/** The symbolic form of a size expression. */
-export function dimOf(e: Elaboration, expression: Expression, scope: Scope): Dim {
-  const { dim } = wholeNumber(e, expression, scope);
-  invariant(dim !== null, "a whole number without a size");
-  return dim;
-}
-
-/** Binds the names of statements; each is computed when something reads it. `origin` makes nodes remember the statement (in the model itself, not inside the library). */
-export function bindStatements(
-  e: Elaboration,
-  statements: readonly Statement[],
-  scope: Scope,
-  origin: boolean,
-): void {
-  for (const statement of statements)
-    scope.defineLazily(statement.name.name, () => {
-      const outer = e.labels;
-      e.labels = [];
-      const make = (): Value =>
-        statement.kind === "param"
-          ? makeParameter(e, statement, scope)
-          : evaluate(e, statement.value, scope.inStatement(statement.name.name, statement.value));
-      const value = origin ? e.host.g.withOrigin(statement.span, make) : make();
-      e.labels = outer;
-      return value;
-    });
 }

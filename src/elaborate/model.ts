@@ -2,17 +2,20 @@
 import { invariant } from "../base/invariant.ts";
 import type { RaggedLengths, TensorValue } from "../builtins/build-context.ts";
 import type { CheckedModel } from "../check/checked.ts";
+import { isInterface } from "../check/scope.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Comprehension, Expression, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
 import { dimSymbol, makeSymbol } from "../types/dim.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import { axisOf, tensorType } from "../types/tensor-type.ts";
-import { moduleValue } from "./calls.ts";
+import { moduleValue } from "./arguments.ts";
+import { asTensor, dimOf } from "./coerce.ts";
 import type { ElaborationHost } from "./elaboration.ts";
 import { Elaboration, fail } from "./elaboration.ts";
-import { asTensor, bindStatements, dimOf, evaluate } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
 import { Scope } from "./scope.ts";
 import { sizeOf } from "./signature.ts";
+import { bindStatements } from "./statements.ts";
 import { numberValue } from "./statics.ts";
 import type { Value } from "./values.ts";
 
@@ -40,7 +43,7 @@ export class ElaboratedModel {
 
   /** `sizes`: numbers for the model's sizes, from the dataset and from settings; they replace defaults. */
   constructor(model: CheckedModel, sizes: ReadonlyMap<string, number>, host: ElaborationHost) {
-    this.#e = new Elaboration(host);
+    this.#e = new Elaboration(host, evaluate);
     this.#model = model;
     this.#given = sizes;
     this.#scope = new Scope(null, model.scope, { path: "", slots: [], calls: "" });
@@ -175,7 +178,7 @@ export class ElaboratedModel {
     const home =
       override === undefined ? this.#scope : new Scope(this.#scope, override.scope, this.#scope.place);
     const wanted = this.#model.scope.names.get(member.interface.name);
-    invariant(wanted?.kind === "interface", `${member.interface.name} is not an interface`);
+    invariant(wanted !== undefined && isInterface(wanted), `${member.interface.name} is not an interface`);
     return { ...moduleValue(this.#e, expression, home, member.name.name), through: wanted.declaration };
   }
 

@@ -3,8 +3,9 @@ import { invariant } from "../base/invariant.ts";
 import type { Expression, Statement } from "../syntax/ast.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import { axisOf, tensorType } from "../types/tensor-type.ts";
+import { dimOf } from "./coerce.ts";
 import type { Elaboration, Initialiser } from "./elaboration.ts";
-import { dimOf, evaluate } from "./evaluate.ts";
+
 import type { Scope } from "./scope.ts";
 import { sizeOf } from "./signature.ts";
 import type { Value } from "./values.ts";
@@ -52,7 +53,7 @@ function initialiser(e: Elaboration, init: Expression | null, scope: Scope): Ini
 }
 
 function numberOf(e: Elaboration, expression: Expression, scope: Scope): number {
-  const value = evaluate(e, expression, scope);
+  const value = e.evaluate(expression, scope);
   invariant(value.kind === "number", "an initial value that is not a number");
   return value.value;
 }

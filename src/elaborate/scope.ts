@@ -1,7 +1,7 @@
 /** Names in scope while a model is unrolled. Values are computed when they are first needed, so that what nothing reads is never built. */
 
 import { CompilerBug } from "../base/invariant.ts";
-import type { FileScope } from "../check/checked.ts";
+import type { FileScope } from "../check/scope.ts";
 import type { Call, Expression } from "../syntax/ast.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import type { Value } from "./values.ts";

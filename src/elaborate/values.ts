@@ -1,6 +1,6 @@
 /** What names stand for while a model is unrolled: tensors of the graph, numbers, lists, records, and modules with and without instances. */
 import type { TensorValue } from "../builtins/build-context.ts";
-import type { Definition } from "../check/checked.ts";
+import type { Definition } from "../check/scope.ts";
 import type { InterfaceDecl, ModuleDecl } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
 import type { Scope } from "./scope.ts";
@@ -52,7 +52,7 @@ export interface InstanceValue {
 /** A module with some of its settings, not made yet: what a slot holds. */
 export interface ModuleValue {
   readonly kind: "module";
-  readonly definition: Definition & { readonly kind: "module" };
+  readonly definition: Definition<ModuleDecl>;
   readonly settings: ReadonlyMap<string, Value>;
   /** The interface that it is called through, which decides the order of the remaining settings. */
   readonly through: InterfaceDecl | null;

@@ -1,0 +1,142 @@
+/** The compiler as one straight line: checked model and sizes in, programs for an iteration and for an evaluation batch out. */
+import { CompilerBug } from "../base/invariant.ts";
+import type { CheckedModel, CheckedTrain } from "../check/checked.ts";
+import { UserError } from "../diagnostics/problems.ts";
+import { fuse } from "../fuse/fuse.ts";
+import type { Scheduled } from "../fuse/scheduled.ts";
+import type { FusionTarget } from "../fuse/target.ts";
+import type { Graph } from "../ir/graph.ts";
+import { GraphBuilder } from "../ir/graph-build.ts";
+import type { Program } from "../ir/program.ts";
+import { ops } from "../ops/index.ts";
+import { optimize } from "../optimize/pipeline.ts";
+import { planProgram } from "../plan/plan.ts";
+import type { CompiledModel, DataArena, OptimizerState } from "../train/compiled.ts";
+import type { ParameterLayout } from "../train/layout.ts";
+import { momentArena, momentCount } from "../train/optimizers.ts";
+import { evaluationGraph } from "./evaluation.ts";
+import type { TrainingSetup } from "./iteration.ts";
+import { elaborate, iterationGraph, placeParameters } from "./iteration.ts";
+
+export interface CompileRequest {
+  readonly model: CheckedModel;
+  /** Sizes from the dataset and from settings, by name; defaults of the spec fill the rest. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** Rows of the dataset that will lie on the device. */
+  readonly dataRows: number;
+  readonly target: FusionTarget;
+  /** Run the verifier of each representation after every pass. */
+  readonly verify?: boolean;
+  /** Leave the passes out: for comparing results with and without them. */
+  readonly optimise?: boolean;
+}
+
+/** What the compiler made of one graph, stage by stage. */
+export interface Stages {
+  readonly graph: Graph;
+  readonly optimized: Graph;
+  readonly scheduled: Scheduled;
+  readonly program: Program;
+}
+
+export interface Compilation {
+  readonly compiled: CompiledModel;
+  readonly iteration: Stages;
+  readonly evaluation: Stages;
+}
+
+/** Compiles a model for training. Throws a UserError when it has no `train` block or a size has no value. */
+export function compileModel(request: CompileRequest): Compilation {
+  const train = trainBlock(request.model);
+  const rows = train.batch.labelled + train.batch.unlabelled;
+  const sizes = new Map([...request.sizes, ["B", rows]]);
+  const setup: TrainingSetup = { model: request.model, train, sizes, dataRows: request.dataRows };
+
+  const layout = placeParameters(setup);
+  const iteration = iterationGraph(setup, layout);
+  const evaluation = evaluationGraph(setup, layout);
+  const iterationStages = lower(iteration.graph, request);
+  const evaluationStages = lower(evaluation.graph, request);
+
+  const arenas = new Map<string, DataArena>();
+  for (const arena of [...iteration.data, ...evaluation.data]) arenas.set(arena.arena, arena);
+  const compiled: CompiledModel = {
+    name: request.model.name,
+    sizes: resolvedSizes(setup),
+    parameters: layout.parameters.map(({ path, shape, offset, initialiser }) => ({
+      path,
+      shape,
+      offset,
+      initialiser,
+    })),
+    parameterElements: layout.elements,
+    optimizerStates: optimizerStates(layout),
+    data: [...arenas.values()],
+    label: labelOf(request.model),
+    batch: train.batch,
+    iteration: iterationStages.program,
+    updates: iteration.updates,
+    losses: iteration.losses,
+    evaluation: evaluationStages.program,
+    evaluationRows: rows,
+    evaluationLosses: evaluation.losses,
+    outputs: evaluation.outputs,
+  };
+  return { compiled, iteration: iterationStages, evaluation: evaluationStages };
+}
+
+/** Graph to device program. */
+export function lower(
+  graph: Graph,
+  { target, verify = false, optimise = true }: Pick<CompileRequest, "target" | "verify" | "optimise">,
+): Stages {
+  const optimized = optimise ? optimize(graph, { verify }) : graph;
+  const scheduled = fuse(optimized, target);
+  return { graph, optimized, scheduled, program: planProgram(scheduled) };
+}
+
+function trainBlock(model: CheckedModel): CheckedTrain {
+  if (model.train !== null) return model.train;
+  throw new UserError([
+    {
+      code: "no-train-block",
+      severity: "error",
+      title: "Model has no train block",
+      primary: { span: model.declaration.name.span, text: "nothing says how to train it" },
+      related: [],
+      text: `\`${model.name}\` says what is computed, but not what is minimised, by which optimiser, or how long.`,
+      hint: `Add \`train ${model.name} { … }\`; docs/language.md shows one.`,
+    },
+  ]);
+}
+
+function resolvedSizes(setup: TrainingSetup): ReadonlyMap<string, number> {
+  const { model } = elaborate(setup, new GraphBuilder(ops), "sizes", false, () => {
+    throw new CompilerBug("sizes do not read parameters");
+  });
+  const sizes = new Map(setup.sizes);
+  for (const member of setup.model.declaration.members)
+    if (member.kind === "size") sizes.set(member.name.name, model.size(member.name.name));
+  return sizes;
+}
+
+function optimizerStates(layout: ParameterLayout): OptimizerState[] {
+  return [...layout.phases].map(([phase, { ranges, momentElements }]) => {
+    const count = Math.max(0, ...ranges.map((range) => momentCount(range.settings)));
+    const orders = ([1, 2] as const).slice(0, count);
+    return {
+      phase,
+      arenas: orders.map((order) => ({ name: momentArena(phase, order), elements: momentElements })),
+    };
+  });
+}
+
+function labelOf(model: CheckedModel): CompiledModel["label"] {
+  for (const member of model.declaration.members)
+    if (member.kind === "label")
+      return {
+        name: member.name.name,
+        kind: member.type.element === "class" || member.type.element === "ids" ? "class" : "score",
+      };
+  return null;
+}

@@ -1,0 +1,65 @@
+/** Inputs of a model as graph nodes: the rows of a batch gathered from the dataset, which lies on the device. */
+import { invariant } from "../base/invariant.ts";
+import type { InputNodes, InputRequest } from "../elaborate/elaboration.ts";
+import type { DType, Node } from "../ir/graph.ts";
+import { elementCount } from "../ir/graph.ts";
+import type { GraphBuilder } from "../ir/graph-build.ts";
+import type { DataArena } from "../train/compiled.ts";
+
+/** Gathers batches and remembers which arenas it read. */
+export class DataInputs {
+  readonly #g: GraphBuilder;
+  /** Rows of the resident dataset, all splits together. */
+  readonly #rows: number;
+  readonly arenas = new Map<string, DataArena>();
+
+  constructor(g: GraphBuilder, rows: number) {
+    this.#g = g;
+    this.#rows = rows;
+  }
+
+  /** The rows that the arena `batch` names; a negative number stands for an absent row. */
+  input(request: InputRequest): InputNodes {
+    const [rows, ...rest] = request.shape;
+    invariant(rows !== undefined, `input ${request.name} has no rows`);
+    const g = this.#g;
+    const batch = g.input({
+      name: "batch",
+      arena: "batch",
+      offset: 0,
+      version: 0,
+      shape: [rows],
+      dtype: "i32",
+    });
+    const filled = g.greaterEqual(batch, 0);
+    const row = g.maximum(batch, 0);
+    const dtype = request.type.element === "f32" ? "f32" : "i32";
+    const node = this.#take(request.name, "values", "data", dtype, rest, row);
+    const stored = this.#take(request.name, "present", "present", "i32", [], row);
+    const present = g.and(filled, g.notEqual(stored, 0));
+    const ragged = request.type.axes.some((axis) => axis.kind === "axis" && axis.ragged);
+    if (!ragged) return { node, present, lengths: null };
+    const lengths = this.#take(request.name, "lengths", "length", "i32", [], row);
+    return { node, present, lengths: g.where(present, lengths, 0) };
+  }
+
+  #take(
+    field: string,
+    content: DataArena["content"],
+    prefix: string,
+    dtype: DType & ("f32" | "i32"),
+    rest: readonly number[],
+    row: Node,
+  ): Node {
+    const arena = `${prefix}.${field}`;
+    this.arenas.set(arena, { field, arena, content, dtype, rowElements: elementCount(rest) });
+    const shape = [this.#rows, ...rest];
+    const table = this.#g.input({ name: arena, arena, offset: 0, version: 0, shape, dtype });
+    return this.#g.take(table, row);
+  }
+}
+
+/** i32[2] = (seed, iteration). */
+export function randomState(g: GraphBuilder): Node {
+  return g.input({ name: "random", arena: "random", offset: 0, version: 0, shape: [2], dtype: "i32" });
+}

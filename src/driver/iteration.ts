@@ -1,0 +1,187 @@
+/**
+ * The graph of one iteration: for every phase and repeat, the gradients of its objective and the update of its parameters. It is one SSA graph;
+ * a parameter is a new input node after each update, so whatever does not depend on what moved (the latents under an estimator phase) is the
+ * same node in every repeat and is computed once.
+ */
+import { gradient } from "../autodiff/gradient.ts";
+import { at } from "../base/invariant.ts";
+import type { CheckedModel, CheckedPhase, CheckedTrain } from "../check/checked.ts";
+import type { ParameterRequest } from "../elaborate/elaboration.ts";
+import { ElaboratedModel } from "../elaborate/model.ts";
+import type { Graph, GraphSegment, Node, Output } from "../ir/graph.ts";
+import { GraphBuilder } from "../ir/graph-build.ts";
+import { topologicalOrder } from "../ir/graph-walk.ts";
+import { ops } from "../ops/index.ts";
+import type { DataArena, RecordedLoss, UpdateSchedule } from "../train/compiled.ts";
+import type { FoundParameter, ParameterLayout, PlacedParameter } from "../train/layout.ts";
+import { ALIGNMENT, layoutParameters } from "../train/layout.ts";
+import { updateOutputs } from "../train/optimizers.ts";
+import { DataInputs, randomState } from "./data-inputs.ts";
+import { ParameterFinder } from "./parameter-finder.ts";
+
+/** The model with its train block and all sizes. */
+export interface TrainingSetup {
+  readonly model: CheckedModel;
+  readonly train: CheckedTrain;
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly dataRows: number;
+}
+
+export interface IterationGraph {
+  readonly graph: Graph;
+  readonly layout: ParameterLayout;
+  readonly losses: readonly RecordedLoss[];
+  readonly updates: readonly UpdateSchedule[];
+  readonly data: readonly DataArena[];
+}
+
+/** Which parameters the model has, which phase reads which, and where they lie. */
+export function placeParameters(setup: TrainingSetup): ParameterLayout {
+  const finder = new ParameterFinder();
+  const readBy = new Map<string, Set<string>>();
+  const g = new GraphBuilder(ops);
+  const elaborated = elaborate(setup, g, "layout", true, (request) => finder.node(g, request)).model;
+  for (const phase of setup.train.phases)
+    for (const path of finder.pathsUnder(elaborated.objective(phase.objective)))
+      readBy.set(path, (readBy.get(path) ?? new Set()).add(phase.name));
+  for (const name of elaborated.lossNames) elaborated.loss(name);
+  for (const { name } of elaborated.outputs) elaborated.value(name);
+  const found = finder.requests.map(
+    (request): FoundParameter => ({ ...request, readBy: readBy.get(request.path) ?? new Set() }),
+  );
+  return layoutParameters(found, setup.train.phases);
+}
+
+interface Elaborated {
+  readonly model: ElaboratedModel;
+  readonly inputs: DataInputs;
+}
+
+/** Elaborates the model on batches of the resident dataset. */
+export function elaborate(
+  setup: TrainingSetup,
+  g: GraphBuilder,
+  stream: string,
+  training: boolean,
+  parameter: (request: ParameterRequest) => Node,
+): Elaborated {
+  const inputs = new DataInputs(g, setup.dataRows);
+  const model = new ElaboratedModel(setup.model, setup.sizes, {
+    g,
+    training,
+    stream,
+    parameter,
+    input: (request) => inputs.input(request),
+    randomState: () => randomState(g),
+  });
+  return { model, inputs };
+}
+
+export function iterationGraph(setup: TrainingSetup, layout: ParameterLayout): IterationGraph {
+  return new IterationBuilder(setup, layout).build();
+}
+
+class IterationBuilder {
+  readonly #setup: TrainingSetup;
+  readonly #layout: ParameterLayout;
+  readonly #g = new GraphBuilder(ops);
+  readonly #placed: ReadonlyMap<string, PlacedParameter>;
+  /** How often each parameter has been updated so far. */
+  readonly #versions = new Map<string, number>();
+  readonly #segments: GraphSegment[] = [];
+  readonly #losses: RecordedLoss[] = [];
+  readonly #updates: UpdateSchedule[] = [];
+  readonly #arenas = new Map<string, DataArena>();
+
+  constructor(setup: TrainingSetup, layout: ParameterLayout) {
+    this.#setup = setup;
+    this.#layout = layout;
+    this.#placed = new Map(layout.parameters.map((parameter) => [parameter.path, parameter]));
+  }
+
+  build(): IterationGraph {
+    for (const phase of this.#setup.train.phases) {
+      // A phase without anything to move (an estimator phase when the penalty has no parameters) is left out.
+      if (this.#trained(phase).length === 0) continue;
+      for (let repeat = 0; repeat < phase.repeat; repeat++) this.#step(phase, repeat);
+    }
+    return {
+      graph: { segments: this.#segments },
+      layout: this.#layout,
+      losses: this.#losses,
+      updates: this.#updates,
+      data: [...this.#arenas.values()],
+    };
+  }
+
+  #trained(phase: CheckedPhase): readonly PlacedParameter[] {
+    return this.#layout.parameters.filter((parameter) => parameter.updatedBy.includes(phase.name));
+  }
+
+  #parameter(path: string): Node {
+    const { offset, shape } = this.#placed.get(path) ?? at([], 0);
+    const version = this.#versions.get(path) ?? 0;
+    return this.#g.input({ name: path, arena: "parameters", offset, version, shape, dtype: "f32" });
+  }
+
+  #step(phase: CheckedPhase, repeat: number): void {
+    const g = this.#g;
+    const stream = `${phase.name}.${repeat}`;
+    const { model, inputs } = elaborate(this.#setup, g, stream, true, ({ path }) => this.#parameter(path));
+    const objective = model.objective(phase.objective);
+    const trained = this.#trained(phase);
+    const nodes = trained.map((parameter) => this.#parameter(parameter.path));
+    const directed = phase.sign === 1 ? objective : g.neg(objective);
+    const outputs = gradient(g, ops, directed, nodes).map((node, index): Output => {
+      const { path, offset } = at(trained, index);
+      return { name: `gradient.${path}`, node, target: { arena: "gradients", offset } };
+    });
+    if (repeat === phase.repeat - 1) outputs.push(...this.#recorded(phase, model, objective));
+    this.#segments.push({ name: stream, phase: phase.name, repeat, kind: "gradient", outputs });
+    this.#update(phase, repeat);
+    for (const { path } of trained) this.#versions.set(path, (this.#versions.get(path) ?? 0) + 1);
+    for (const [name, arena] of inputs.arenas) this.#arenas.set(name, arena);
+  }
+
+  #update(phase: CheckedPhase, repeat: number): void {
+    const scheduleOffset = this.#updates.length * ALIGNMENT;
+    const { ranges } = this.#layout.phases.get(phase.name) ?? { ranges: [] };
+    const site = { phase: phase.name, version: this.#updates.length, scheduleOffset, clip: phase.clip };
+    const outputs = updateOutputs(this.#g, ranges, site);
+    this.#segments.push({
+      name: `${phase.name}.${repeat}.update`,
+      phase: phase.name,
+      repeat,
+      kind: "update",
+      outputs,
+    });
+    const { settings } = at(ranges, 0);
+    const [beta1, beta2] = settings.kind === "sgd" ? [0, 0] : [settings.beta1, settings.beta2];
+    this.#updates.push({
+      phase: phase.name,
+      repeat,
+      repeats: phase.repeat,
+      offset: scheduleOffset,
+      beta1,
+      beta2,
+    });
+  }
+
+  /** The objective, and every loss and term that it reads and that no earlier phase has recorded. */
+  #recorded(phase: CheckedPhase, model: ElaboratedModel, objective: Node): Output[] {
+    const read = new Set(topologicalOrder([objective]));
+    const wanted: { readonly name: string; readonly node: Node }[] = [
+      { name: `${phase.name}.objective`, node: objective },
+    ];
+    for (const name of model.lossNames) {
+      if (this.#losses.some((loss) => loss.name === name)) continue;
+      const loss = model.loss(name);
+      if (read.has(loss.node)) wanted.push(loss, ...loss.terms.filter((term) => read.has(term.node)));
+    }
+    return wanted.map(({ name, node }) => {
+      const offset = this.#losses.length * ALIGNMENT;
+      this.#losses.push({ name, offset });
+      return { name: `loss.${name}`, node, target: { arena: "losses", offset } };
+    });
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Where parameters lie in their arena. Parameters that the same phases update with the same settings lie side by side, so that an update is one
+ * range (two where some decay and others do not). Every parameter starts at a multiple of 64 elements, the alignment of a binding.
+ */
+import type { CheckedPhase } from "../check/checked.ts";
+import type { Selection } from "../syntax/ast.ts";
+import type { Initialiser } from "./compiled.ts";
+import type { OptimizerSettings, UpdateRange } from "./optimizers.ts";
+import { optimizerSettings } from "./phase-settings.ts";
+
+/** Elements between possible starts. */
+export const ALIGNMENT = 64;
+
+export function aligned(elements: number): number {
+  return Math.ceil(elements / ALIGNMENT) * ALIGNMENT;
+}
+
+/** A parameter before it has a place. */
+export interface FoundParameter {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly initialiser: Initialiser;
+  readonly slots: readonly string[];
+  /** Names of the phases whose objective depends on it. */
+  readonly readBy: ReadonlySet<string>;
+}
+
+export interface PlacedParameter extends FoundParameter {
+  readonly offset: number;
+  /** Phases that move it. */
+  readonly updatedBy: readonly string[];
+}
+
+export interface PhaseRanges {
+  readonly ranges: readonly UpdateRange[];
+  readonly momentElements: number;
+}
+
+export interface ParameterLayout {
+  readonly parameters: readonly PlacedParameter[];
+  readonly elements: number;
+  readonly phases: ReadonlyMap<string, PhaseRanges>;
+}
+
+/** Whether a selection names a parameter: by slot, or by the first parts of its path (an index in brackets may be left out). */
+export function selects(
+  selection: Selection,
+  parameter: { readonly path: string; readonly slots: readonly string[] },
+): boolean {
+  const named = (paths: Selection["include"]) =>
+    paths.some((path) => {
+      const name = path.parts.map((part) => part.name).join(".");
+      const bare = parameter.path.replace(/\[[^\]]*\]/g, "");
+      return (
+        parameter.slots.includes(name) ||
+        [parameter.path, bare].some((full) => full === name || full.startsWith(`${name}.`))
+      );
+    });
+  return (selection.all || named(selection.include)) && !named(selection.except);
+}
+
+/** Settings of each phase for one parameter; null where the phase does not move it. */
+function settingsFor(
+  phases: readonly CheckedPhase[],
+  parameter: FoundParameter,
+): (OptimizerSettings | null)[] {
+  return phases.map((phase) =>
+    parameter.readBy.has(phase.name) && selects(phase.updates, parameter)
+      ? optimizerSettings(phase, parameter, selects)
+      : null,
+  );
+}
+
+export function layoutParameters(
+  found: readonly FoundParameter[],
+  phases: readonly CheckedPhase[],
+): ParameterLayout {
+  const grouped = new Map<
+    string,
+    { readonly settings: readonly (OptimizerSettings | null)[]; readonly members: FoundParameter[] }
+  >();
+  for (const parameter of found) {
+    const settings = settingsFor(phases, parameter);
+    const key = JSON.stringify(settings);
+    const group = grouped.get(key) ?? { settings, members: [] };
+    group.members.push(parameter);
+    grouped.set(key, group);
+  }
+  const placed: PlacedParameter[] = [];
+  const ranges = new Map(phases.map((phase) => [phase.name, [] as UpdateRange[]]));
+  const moments = new Map(phases.map((phase) => [phase.name, 0]));
+  let offset = 0;
+  for (const { settings, members } of grouped.values()) {
+    const start = offset;
+    const updatedBy = phases.flatMap((phase, index) => (settings[index] ? [phase.name] : []));
+    for (const parameter of members) {
+      placed.push({ ...parameter, offset, updatedBy });
+      offset += aligned(parameter.shape.reduce((product, extent) => product * extent, 1));
+    }
+    for (const [index, phase] of phases.entries()) {
+      const own = settings[index];
+      if (!own) continue;
+      const momentOffset = moments.get(phase.name) ?? 0;
+      ranges.get(phase.name)?.push({ offset: start, elements: offset - start, momentOffset, settings: own });
+      moments.set(phase.name, momentOffset + offset - start);
+    }
+  }
+  return {
+    parameters: placed,
+    elements: offset,
+    phases: new Map(
+      phases.map((phase) => [
+        phase.name,
+        { ranges: ranges.get(phase.name) ?? [], momentElements: moments.get(phase.name) ?? 0 },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,67 @@
+/** Fills `kernels/contraction_tiled.wgsl`: the sizes of tiles, and how four neighbours of each side are read. */
+import { invariant } from "../../base/invariant.ts";
+import type { TargetDescriptor } from "../descriptor.ts";
+import type { KernelBody } from "./body.ts";
+import { batchArguments, batchAxes, batchParameters, batchStart, finishCalls, finishFunction, readElement } from "./contraction-plan.ts";
+import type { ContractionPlan, Side } from "./contraction-plan.ts";
+import { operandName } from "./expressions.ts";
+import { fillPlaceholders, keepConditions } from "./prelude.ts";
+import { foldGrid } from "./schedule.ts";
+import { affine, eachLane } from "./text.ts";
+
+/** A contraction through workgroup memory. */
+export function emitTiled(plan: ContractionPlan, descriptor: TargetDescriptor, template: string): KernelBody {
+  const { kernel, tile, batches, rowTiles, columnTiles } = plan;
+  const tiles = batches * rowTiles * columnTiles;
+  const workgroups = foldGrid(tiles, descriptor);
+  const [rowGroups, columnGroups] = [tile.rows / 4, tile.columns / 4];
+  const sliceSize = rowGroups * columnGroups;
+  invariant(sliceSize * tile.slices <= descriptor.maxInvocations, `a tile of ${sliceSize * tile.slices} invocations`);
+  // One vec4 more than a row of the tile, so that neighbours in k lie in different memory banks.
+  const [leftPitch, rightPitch] = [rowGroups + 1, columnGroups + 1];
+  const total = (row: number) => finishCalls(plan, `row + ${row}`, "column", `total${row}`);
+  const text = fillPlaceholders(keepConditions(template, { sliced: tile.slices > 1 }), {
+    ROWS: tile.rows, COLUMNS: tile.columns, TILE_INNER: tile.inner, SLICES: tile.slices, SLICE_SIZE: sliceSize, SIZE: sliceSize * tile.slices,
+    LEFT_PITCH: leftPitch, RIGHT_PITCH: rightPitch,
+    LEFT_MEMORY: Math.max(tile.slices * tile.inner * leftPitch, (sliceSize * tile.slices) / 2),
+    RIGHT_MEMORY: tile.slices * tile.inner * rightPitch,
+    GRID_X: workgroups[0], TILES: tiles, COLUMN_TILES: columnTiles, ROW_TILES: rowTiles, PLANE_TILES: rowTiles * columnTiles,
+    BATCHES: batches, ROW_EXTENT: kernel.row.extent, BATCH_AXES: batchAxes(plan).join("\n"), BATCH_ARGUMENTS: batchArguments(plan),
+    COLUMN_GROUPS: columnGroups, STEPS: Math.ceil(kernel.inner.extent / (tile.inner * tile.slices)),
+    LEFT_UNITS: rowGroups * tile.inner, RIGHT_UNITS: columnGroups * tile.inner,
+    LEFT_K: innerOfUnit(plan.left, tile.inner, rowGroups), LEFT_FOUR: fourOfUnit(plan.left, tile.inner, rowGroups),
+    RIGHT_K: innerOfUnit(plan.right, tile.inner, columnGroups), RIGHT_FOUR: fourOfUnit(plan.right, tile.inner, columnGroups),
+    FINISH: [0, 1, 2, 3].flatMap((row) => total(row).map((call) => `  ${call}`)).join("\n"),
+  });
+  const code = [readFunction(plan, plan.left, "left_rows"), readFunction(plan, plan.right, "right_columns"), finishFunction(plan), text].join("\n");
+  return { code, workgroups, vectorOperands: plan.lanes.vectorOperands };
+}
+
+/** Neighbouring invocations read along the axis on which the operand is contiguous. */
+function innerOfUnit(side: Side, inner: number, fours: number): string {
+  return side.innerStride === 1 ? `unit % ${inner}u` : `unit / ${fours}u`;
+}
+
+function fourOfUnit(side: Side, inner: number, fours: number): string {
+  return side.innerStride === 1 ? `unit / ${inner}u` : `unit % ${fours}u`;
+}
+
+function readFunction(plan: ContractionPlan, side: Side, name: string): string {
+  const inside = `k < ${plan.kernel.inner.extent}`;
+  const place = (lane: number) => affine(0, [["start", 1], [lane === 0 ? "first" : `(first + ${lane})`, side.acrossStride], ["k", side.innerStride]]);
+  const lane = (index: number) => {
+    const exists = `${inside} && first + ${index} < ${side.extent}`;
+    return `select(0.0, ${readElement(plan, side, `select(0, ${place(index)}, ${exists})`)}, ${exists})`;
+  };
+  const whole = `${inside} && first < ${side.extent}`;
+  const value =
+    side.mode === "across"
+      ? `select(vec4<f32>(0.0), ${operandName(side.operand)}[select(0, (${place(0)}) >> 2u, ${whole})], ${whole})`
+      : eachLane("vec4<f32>", lane);
+  return [
+    `fn ${name}(${batchParameters(plan)}first: i32, k: i32) -> vec4<f32> {`,
+    `  let start = ${batchStart(plan, side)};`,
+    `  return ${value};`,
+    "}",
+  ].join("\n");
+}

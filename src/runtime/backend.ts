@@ -1,0 +1,37 @@
+/** The contract of a backend: runs programs on one kind of device. `Executable` gives training what it asks of a device. */
+import type { Program } from "../ir/program.ts";
+
+export interface Backend {
+  /** The device in one line. */
+  readonly description: string;
+  /**
+   * Compiles programs that share their arenas: an arena of one name is the same memory in all of them. Throws a UserError with exit code 3
+   * when the device has no room for them, before anything runs.
+   */
+  prepare(programs: ReadonlyMap<string, Program>, progress?: (done: number, all: number) => void): Promise<Executable>;
+  /** Gives the device back. Executables must not be used afterwards. */
+  close(): void;
+}
+
+export interface DispatchTime {
+  readonly segment: string;
+  /** Position of the dispatch in its segment. */
+  readonly dispatch: number;
+  readonly kernel: string;
+  readonly nanoseconds: number;
+}
+
+/** Arenas start as zeros. Everything that is called takes effect in the order of the calls; only `read`, `ready` and `profile` wait. */
+export interface Executable {
+  /** Replaces elements of an arena from `offset` (in elements) on. */
+  write(arena: string, values: Float32Array | Int32Array, offset?: number): void;
+  /** Queues one run of a program: all segments in order. */
+  run(program: string): void;
+  /** Elements of an arena as they are after everything queued so far; all of it without a range (offset and length in elements). */
+  read(arena: string, range?: { readonly offset: number; readonly length: number }): Promise<Float32Array>;
+  /** Waits until few runs are queued: for callers that read nothing and would otherwise queue without end. */
+  ready(): Promise<void>;
+  /** Runs a program once and measures every dispatch; null when the device cannot. */
+  profile(program: string): Promise<readonly DispatchTime[] | null>;
+  dispose(): void;
+}

@@ -1,0 +1,132 @@
+/**
+ * Programs on a Dawn device. Everything that can be made once is: buffers, pipelines, bind groups. A run encodes one command buffer with one
+ * compute pass, and the host never waits for it.
+ */
+import { invariant } from "../../base/invariant.ts";
+import { describeTarget } from "../../codegen/descriptor.ts";
+import type { KernelSourceLoader } from "../../codegen/target.ts";
+import { wgslTarget } from "../../codegen/wgsl/emit.ts";
+import type { Backend, DispatchTime, Executable } from "../backend.ts";
+import { Arenas, Readback } from "./buffers.ts";
+import { bindProgram } from "./commands.ts";
+import type { Command } from "./commands.ts";
+import type { DawnDevice } from "./device.ts";
+import { deviceFacts } from "./device.ts";
+import { Pipelines } from "./pipelines.ts";
+import { measureDispatches } from "./profile.ts";
+
+/** Runs that may be queued before `ready` waits: enough to keep the device busy, few enough to stop soon. */
+const QUEUED_RUNS = 8;
+
+/** The backend of an opened device, which it owns from now on. */
+export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLoader): Backend {
+  const target = wgslTarget(describeTarget(deviceFacts(opened)), loadKernelSource);
+  const pipelines = new Pipelines(opened.device);
+  return {
+    description: opened.description,
+    prepare: async (programs, progress) => {
+      opened.faults.check();
+      const arenas = await Arenas.allocate(opened, programs.values());
+      const commands = new Map<string, readonly Command[]>();
+      let done = 0;
+      const all = [...programs.values()].reduce((sum, program) => sum + program.kernels.length, 0);
+      for (const [name, program] of programs) {
+        const kernels = program.kernels.map((kernel) => target.emit(kernel));
+        const compiled = await Promise.all(
+          kernels.map(async (kernel) => {
+            const pipeline = await pipelines.get(kernel);
+            progress?.(++done, all);
+            return { kernel, pipeline };
+          }),
+        );
+        commands.set(name, bindProgram(opened, pipelines, arenas, program, compiled));
+      }
+      opened.faults.check();
+      return new DawnExecutable(opened, arenas, commands);
+    },
+    close: () => opened.close(),
+  };
+}
+
+class DawnExecutable implements Executable {
+  readonly #opened: DawnDevice;
+  readonly #arenas: Arenas;
+  readonly #commands: ReadonlyMap<string, readonly Command[]>;
+  readonly #readback: Readback;
+  #queued = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(opened: DawnDevice, arenas: Arenas, commands: ReadonlyMap<string, readonly Command[]>) {
+    this.#opened = opened;
+    this.#arenas = arenas;
+    this.#commands = commands;
+    this.#readback = new Readback(opened.device);
+  }
+
+  write(arena: string, values: Float32Array | Int32Array, offset = 0): void {
+    this.#opened.faults.check();
+    this.#opened.device.queue.writeBuffer(this.#arenas.buffer(arena), offset * 4, values.buffer, values.byteOffset, values.byteLength);
+  }
+
+  run(program: string): void {
+    this.#opened.faults.check();
+    const { device } = this.#opened;
+    const encoder = device.createCommandEncoder({ label: program });
+    const pass = encoder.beginComputePass();
+    let current: GPUComputePipeline | null = null;
+    for (const command of this.#program(program)) {
+      if (command.pipeline !== current) pass.setPipeline(command.pipeline);
+      current = command.pipeline;
+      pass.setBindGroup(0, command.bindGroup);
+      pass.dispatchWorkgroups(...command.workgroups);
+    }
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    this.#queued++;
+    // A lost device is reported by its faults; whoever waits must wake up all the same.
+    device.queue.onSubmittedWorkDone().then(() => this.#finished(), () => this.#finished());
+  }
+
+  async read(arena: string, range?: { readonly offset: number; readonly length: number }): Promise<Float32Array> {
+    this.#opened.faults.check();
+    const buffer = this.#arenas.buffer(arena);
+    const [offset, bytes] = range === undefined ? [0, this.#arenas.bytes(arena)] : [range.offset * 4, range.length * 4];
+    const result = await this.#readback.read(buffer, offset, bytes).catch((error: unknown) => {
+      // The device's own report says what was wrong; this one only that nothing could be mapped.
+      this.#opened.faults.check();
+      throw error;
+    });
+    this.#opened.faults.check();
+    return new Float32Array(result);
+  }
+
+  async ready(): Promise<void> {
+    while (this.#queued > QUEUED_RUNS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#opened.faults.check();
+  }
+
+  async profile(program: string): Promise<readonly DispatchTime[] | null> {
+    this.#opened.faults.check();
+    const times = await measureDispatches(this.#opened, this.#program(program));
+    this.#opened.faults.check();
+    return times;
+  }
+
+  dispose(): void {
+    this.#readback.dispose();
+    this.#arenas.dispose();
+  }
+
+  #finished(): void {
+    this.#queued--;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  #program(name: string): readonly Command[] {
+    const commands = this.#commands.get(name);
+    invariant(commands !== undefined, `no program ${name}`);
+    return commands;
+  }
+}

@@ -1,10 +1,10 @@
 /** Makes records of primitives that follow a common pattern. */
 import { at } from "../base/invariant.ts";
-import type { DType } from "../ir/graph.ts";
+import type { DType, Node } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import type { BinaryOp, UnaryOp } from "../ir/graph-build.ts";
 import type { Derivative, OperandSample, OpRecord } from "../ir/op.ts";
-import type { OpAttributes, OpName } from "../ir/op-table.ts";
+import type { OpAttributes } from "../ir/op-table.ts";
 import { eachElement } from "./elements.ts";
 import { commonType } from "./type-rules.ts";
 
@@ -31,13 +31,11 @@ export function noFlops(): number {
 interface ElementwiseUnary<Op extends UnaryOp> {
   readonly doc: string;
   readonly apply: (x: number) => number;
-  readonly derivative: (rule: Derivative<Op>) => readonly (OpInput | null)[];
+  readonly derivative: (rule: Derivative<Op>) => readonly (Node | null)[];
   /** Range of test values. */
   readonly range: readonly [number, number];
   readonly dtypes?: readonly DType[];
 }
-
-type OpInput = Derivative<OpName>["cotangent"];
 
 /** A record for a function of one element. */
 export function unaryOp<Op extends UnaryOp>(name: Op, rule: ElementwiseUnary<Op>): OpRecord<Op> {
@@ -64,7 +62,7 @@ interface ElementwiseBinary<Op extends BinaryOp> {
   readonly apply: (a: number, b: number) => number;
   /** When the operands are i32; default: as `apply`. */
   readonly applyIntegers?: (a: number, b: number) => number;
-  readonly derivative: (rule: Derivative<Op>) => readonly (OpInput | null)[];
+  readonly derivative: (rule: Derivative<Op>) => readonly (Node | null)[];
   readonly dtypes: readonly DType[];
   /** Type of the elements of the result; default: that of the operands. */
   readonly result?: DType;

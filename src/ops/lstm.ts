@@ -1,5 +1,6 @@
 /**
- * LSTM over time (Hochreiter and Schmidhuber 1997, with forget gates). The input part of the gates is a matrix product outside; this primitive is only the recurrence:
+ * LSTM over time (Hochreiter and Schmidhuber 1997, with forget gates). The input part of the gates is a matrix product
+ * outside; this primitive is only the recurrence:
  *   gates = x[t] + w h;  i, f, o = sigmoid, g = tanh;  c' = f c + i g;  h' = o tanh(c').
  * Derivatives go through the packed result, so nothing is computed twice.
  */
@@ -74,15 +75,10 @@ function lstmState(gates: Float64Array, state: Float64Array): Float64Array<Array
   const hidden = state.length / 2;
   const next = new Float64Array(2 * hidden);
   for (let unit = 0; unit < hidden; unit++) {
-    const [i, f, g, o] = [0, 1, 2, 3].map((gate) => at(gates, gate * hidden + unit)) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const c = f * at(state, unit) + i * g;
+    const gate = (index: number) => at(gates, index * hidden + unit);
+    const c = gate(1) * at(state, unit) + gate(0) * gate(2);
     next[unit] = c;
-    next[hidden + unit] = o * Math.tanh(c);
+    next[hidden + unit] = gate(3) * Math.tanh(c);
   }
   return next;
 }

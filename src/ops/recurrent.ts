@@ -53,7 +53,10 @@ export function field(g: GraphBuilder, packed: Node, index: number, count: numbe
   return g.sliceAxis(packed, 2, index * hidden, count * hidden);
 }
 
-/** [B, T, H] states moved by one step, so that each step sees the state that it started from; 0 at the first step. Null when there is only one step. */
+/**
+ * [B, T, H] states moved by one step, so that each step sees the state that it started from; 0 at the first step. Null when
+ * there is only one step.
+ */
 export function previousStates(g: GraphBuilder, states: Node, reverse: boolean): Node | null {
   const time = at(states.shape, 1);
   if (time === 1) return null;

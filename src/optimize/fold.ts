@@ -1,4 +1,7 @@
-/** Constant folding beyond single numbers: what depends on positions only may still be the same everywhere, as the mask of an axis without padding. */
+/**
+ * Constant folding beyond single numbers: what depends on positions only may still be the same everywhere, as the mask of an axis
+ * without padding.
+ */
 import { at } from "../base/invariant.ts";
 import type { Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";

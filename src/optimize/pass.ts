@@ -5,7 +5,7 @@ import type { GraphBuilder } from "../ir/graph-build.ts";
 import { graphRoots, topologicalOrder } from "../ir/graph-walk.ts";
 import type { OpName } from "../ir/op-table.ts";
 
-export interface PassContext {
+interface PassContext {
   /** Makes the nodes of the new graph. All passes of a run share it, so that an unchanged part keeps its nodes. */
   readonly g: GraphBuilder;
 }

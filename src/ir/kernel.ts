@@ -29,25 +29,73 @@ export interface Index {
 }
 
 export type UnaryFunction =
-  | "negate" | "absolute" | "sign" | "exp" | "log" | "log1p" | "sqrt" | "tanh" | "sigmoid" | "softplus" | "erf"
-  | "sin" | "cos" | "floor" | "round" | "not" | "reciprocal";
+  | "negate"
+  | "absolute"
+  | "sign"
+  | "exp"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "tanh"
+  | "sigmoid"
+  | "softplus"
+  | "erf"
+  | "sin"
+  | "cos"
+  | "floor"
+  | "round"
+  | "not"
+  | "reciprocal";
 export type BinaryFunction =
-  | "add" | "subtract" | "multiply" | "divide" | "maximum" | "minimum"
-  | "equal" | "less" | "less_equal" | "and" | "or" | "integer_divide" | "remainder";
+  | "add"
+  | "subtract"
+  | "multiply"
+  | "divide"
+  | "maximum"
+  | "minimum"
+  | "equal"
+  | "less"
+  | "less_equal"
+  | "and"
+  | "or"
+  | "integer_divide"
+  | "remainder";
 
 export type Expression = { readonly dtype: DType } & (
   | { readonly op: "constant"; readonly value: number }
   /** i32: the current position along an axis. */
   | { readonly op: "axis"; readonly axis: number }
   /** An element of an operand; where `guard` (bool) is false the value is 0 and nothing is read. */
-  | { readonly op: "load"; readonly operand: number; readonly index: Index; readonly guard: ExpressionId | null }
+  | {
+      readonly op: "load";
+      readonly operand: number;
+      readonly index: Index;
+      readonly guard: ExpressionId | null;
+    }
   | { readonly op: "unary"; readonly function: UnaryFunction; readonly value: ExpressionId }
-  | { readonly op: "binary"; readonly function: BinaryFunction; readonly left: ExpressionId; readonly right: ExpressionId }
+  | {
+      readonly op: "binary";
+      readonly function: BinaryFunction;
+      readonly left: ExpressionId;
+      readonly right: ExpressionId;
+    }
   | { readonly op: "power"; readonly base: ExpressionId; readonly exponent: number }
-  | { readonly op: "select"; readonly condition: ExpressionId; readonly whenTrue: ExpressionId; readonly whenFalse: ExpressionId }
+  | {
+      readonly op: "select";
+      readonly condition: ExpressionId;
+      readonly whenTrue: ExpressionId;
+      readonly whenFalse: ExpressionId;
+    }
   | { readonly op: "cast"; readonly value: ExpressionId }
   /** Element `index` (i32) of the stream (seed, site) at `counter`: see the `random` primitive. seed, counter: i32. */
-  | { readonly op: "random"; readonly distribution: "uniform" | "normal"; readonly site: number; readonly seed: ExpressionId; readonly counter: ExpressionId; readonly index: ExpressionId }
+  | {
+      readonly op: "random";
+      readonly distribution: "uniform" | "normal";
+      readonly site: number;
+      readonly seed: ExpressionId;
+      readonly counter: ExpressionId;
+      readonly index: ExpressionId;
+    }
   /** Result of a reduction of an earlier phase (loop kernels). */
   | { readonly op: "reduction"; readonly phase: number; readonly position: number }
   /** The finished sum over the inner axis (contraction kernels). */
@@ -78,7 +126,10 @@ export interface LoopKernel {
 }
 
 export type Phase =
-  | { readonly kind: "reduce"; readonly reductions: readonly { readonly reducer: "sum" | "max"; readonly value: ExpressionId }[] }
+  | {
+      readonly kind: "reduce";
+      readonly reductions: readonly { readonly reducer: "sum" | "max"; readonly value: ExpressionId }[];
+    }
   | { readonly kind: "points" | "row"; readonly stores: readonly Store[] };
 
 /**
@@ -100,7 +151,14 @@ export interface ContractionKernel {
 }
 
 /** Routines written by hand for each target; `sizes` are the static sizes that the routine's contract names. */
-export type LibraryRoutine = "lstm" | "lstm_backward" | "gru" | "gru_backward" | "sparsemax" | "occurrences" | "scatter_add";
+export type LibraryRoutine =
+  | "lstm"
+  | "lstm_backward"
+  | "gru"
+  | "gru_backward"
+  | "sparsemax"
+  | "occurrences"
+  | "scatter_add";
 
 /** The operands in the order of the primitive of the same name, results last; every operand is contiguous. */
 export interface LibraryKernel {

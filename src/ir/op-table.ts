@@ -12,7 +12,14 @@ type None = Record<never, never>;
 export interface OpAttributes {
   // Leaves
   /** Elements of an arena; `version` counts the updates that the arena range has seen in this iteration. */
-  input: { readonly name: string; readonly arena: string; readonly offset: number; readonly version: number; readonly shape: readonly number[]; readonly dtype: DType };
+  input: {
+    readonly name: string;
+    readonly arena: string;
+    readonly offset: number;
+    readonly version: number;
+    readonly shape: readonly number[];
+    readonly dtype: DType;
+  };
   /** A scalar. */
   constant: { readonly value: number; readonly dtype: DType };
   /** i32 index along one axis. */
@@ -21,11 +28,27 @@ export interface OpAttributes {
    * Random numbers of element i: threefry2x32(key = (seed, site), counter = (i, counter)). Input: i32[2] = (seed, counter).
    * uniform: `uniformFromBits(word 0)`; normal: Box-Muller as in `RandomStream.normal`.
    */
-  random: { readonly distribution: "uniform" | "normal"; readonly site: number; readonly shape: readonly number[] };
+  random: {
+    readonly distribution: "uniform" | "normal";
+    readonly site: number;
+    readonly shape: readonly number[];
+  };
 
   // Elementwise, one operand
-  negate: None; absolute: None; sign: None; exp: None; log: None; log1p: None; sqrt: None;
-  tanh: None; sigmoid: None; softplus: None; erf: None; sin: None; cos: None; floor: None;
+  negate: None;
+  absolute: None;
+  sign: None;
+  exp: None;
+  log: None;
+  log1p: None;
+  sqrt: None;
+  tanh: None;
+  sigmoid: None;
+  softplus: None;
+  erf: None;
+  sin: None;
+  cos: None;
+  floor: None;
   /** To the nearest whole number, half to even. */
   round: None;
   not: None;
@@ -38,12 +61,21 @@ export interface OpAttributes {
   scale_gradient: { readonly factor: number };
 
   // Elementwise, two operands
-  add: None; subtract: None; multiply: None; divide: None;
+  add: None;
+  subtract: None;
+  multiply: None;
+  divide: None;
   /** Ties give half of the derivative to each operand. */
-  maximum: None; minimum: None;
-  equal: None; less: None; less_equal: None; and: None; or: None;
+  maximum: None;
+  minimum: None;
+  equal: None;
+  less: None;
+  less_equal: None;
+  and: None;
+  or: None;
   /** Whole-number quotient (towards zero) and remainder of i32. */
-  integer_divide: None; remainder: None;
+  integer_divide: None;
+  remainder: None;
   /** where(condition, a, b) */
   where: None;
 

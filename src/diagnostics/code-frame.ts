@@ -14,6 +14,8 @@ export interface Painters {
 /** Longer lines are cut to what surrounds their first mark. */
 const MAX_WIDTH = 120;
 const CONTEXT = 40;
+/** Characters of a line that are looked at, before and behind its first mark; bounds the work for a line of a megabyte. */
+const WINDOW = 500;
 
 /** A mark on one line, in UTF-16 offsets within that line. */
 interface Mark {
@@ -81,12 +83,27 @@ function frameLines(
       .filter((mark) => mark.line === number)
       .sort((a, b) => a.start - b.start || a.end - b.end);
     const gap = index > 0 && at(shown, index - 1) < number - 1 ? [`${blank} ${paint.frame("·")}`] : [];
-    const line = showLine(lines[number - 1] ?? "");
-    const view = cut(line, line.cellAt(at(own, 0).start));
+    const { line, marks: near, before } = aroundMarks(lines[number - 1] ?? "", own);
+    const view = cut(line, line.cellAt(at(near, 0).start), before);
     const source = `${paint.frame(`${String(number).padStart(gutter)} │`)} ${view.text}`.trimEnd();
-    const below = own.map((mark) => `${blank} ${paint.frame("│")} ${underline(mark, line, view, paint)}`);
+    const below = near.map((mark) => `${blank} ${paint.frame("│")} ${underline(mark, line, view, paint)}`);
     return [...gap, source, ...below];
   });
+}
+
+/** The part of a line around its first mark, and the marks moved into it. */
+function aroundMarks(
+  text: string,
+  marks: readonly Mark[],
+): { line: ShownLine; marks: Mark[]; before: boolean } {
+  const skip = Math.max(0, at(marks, 0).start - WINDOW);
+  const part = text.slice(skip, skip + 2 * WINDOW);
+  const moved = marks.map((mark) => ({
+    ...mark,
+    start: mark.start - skip,
+    end: Math.min(mark.end - skip, part.length),
+  }));
+  return { line: showLine(part), marks: moved, before: skip > 0 };
 }
 
 interface View {
@@ -97,14 +114,14 @@ interface View {
 }
 
 /** The whole line, or the part of a very long one around a cell. */
-function cut(line: ShownLine, around: number): View {
+function cut(line: ShownLine, around: number, isPart: boolean): View {
   const all = (characters: ShownLine["characters"]) => characters.map((character) => character.text).join("");
   if (line.width <= MAX_WIDTH) return { text: all(line.characters), from: 0, to: line.width };
   const from = clamp(around - CONTEXT, 0, line.width - MAX_WIDTH);
   const to = from + MAX_WIDTH;
   const inside = line.characters.filter(({ cell, cells }) => cell >= from && cell + cells <= to);
   const start = at(inside, 0).cell;
-  const before = from > 0 ? "…" : "";
+  const before = isPart || from > 0 ? "…" : "";
   return { text: `${before}${all(inside)}${to < line.width ? "…" : ""}`, from: start - before.length, to };
 }
 

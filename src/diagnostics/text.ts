@@ -43,17 +43,18 @@ export function showLine(line: string): ShownLine {
   const characters: { text: string; cell: number; cells: number }[] = [];
   const starts = new Map<number, number>();
   let cell = 0;
-  let offset = 0;
+  let end = 0;
   for (const character of line) {
     const text = character === "\t" ? " ".repeat(TAB) : harmless(character);
     const cells = character === "\t" ? TAB : cellsOf(text);
-    starts.set(offset, cell);
+    starts.set(end, cell);
     characters.push({ text, cell, cells });
-    offset += character.length;
+    end += character.length;
     cell += cells;
   }
   const width = cell;
-  return { characters, cellAt: (at) => starts.get(at) ?? starts.get(at - 1) ?? width, width };
+  starts.set(end, width);
+  return { characters, cellAt: (offset) => starts.get(offset) ?? starts.get(offset - 1) ?? width, width };
 }
 
 /** Breaks lines longer than `width` at spaces. Indented lines, and text between backticks, stay whole. */

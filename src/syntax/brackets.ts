@@ -72,7 +72,9 @@ export function balanceBrackets(tokens: readonly IToken[], source: Source, repor
     const innermost = at(fault.open, 0);
     report(unclosedBracket(source, innermost.token));
     const isBrace = is(innermost.token, LBrace);
-    const index = isBrace ? fault.limit : mendAt(tokens, innermost.index, fault.limit);
+    const index = isBrace
+      ? beforeLineBreaks(tokens, fault.limit)
+      : mendAt(tokens, innermost.index, fault.limit);
     const inserted = fault.open.map((open) => inventCloser(tokens, open.token, index));
     for (const closer of isBrace ? [] : inserted) mended.add(closer);
     insertions.set(index, (insertions.get(index) ?? []).concat(inserted));
@@ -88,10 +90,10 @@ export function balanceBrackets(tokens: readonly IToken[], source: Source, repor
 
 function findFaults(tokens: readonly IToken[], trustIndent: boolean): Fault[] {
   const faults: Fault[] = [];
-  const stack: Open[] = [];
+  const stack = new BracketStack();
   let indent = 0;
   const giveUp = (limit: number, count: number): void => {
-    const open = stack.splice(stack.length - count).reverse();
+    const open = stack.drop(count);
     const round = open.findIndex((entry) => is(entry.token, LBrace));
     const inner = round < 0 ? open : open.slice(0, round);
     if (inner.length > 0) faults.push({ kind: "unclosed", open: inner, limit });
@@ -100,42 +102,94 @@ function findFaults(tokens: readonly IToken[], trustIndent: boolean): Fault[] {
       faults.push({ kind: "unclosed", open: [entry], limit });
     }
   };
-  /** Number of open `(` and `[` above the innermost `{`. */
-  const openRound = (): number => {
-    let count = 0;
-    while (count < stack.length && !is(at(stack, stack.length - 1 - count).token, LBrace)) count++;
-    return count;
-  };
   tokens.forEach((token, index) => {
     const startsLine = index === 0 || is(tokens[index - 1], LineBreak);
     if (startsLine && !is(token, LineBreak)) indent = token.startColumn ?? 1;
-    if (startsLine && stack.length > 0 && startsDeclaration(tokens, index)) giveUp(index, stack.length);
-    if (isOpener(token)) {
-      if (is(token, LBrace)) giveUp(index, openRound());
-      stack.push({ token, index, indent });
-    } else if (isCloser(token)) {
-      if (is(token, RBrace)) giveUp(index, openRound());
-      const kind = kindOf(token, closers);
-      const depth = stack.findLastIndex((open) => kindOf(open.token, openers) === kind);
-      const floor = stack.length - openRound();
-      if (depth < 0 || (!is(token, RBrace) && depth < floor)) {
-        faults.push({ kind: "stray", token });
-        return;
-      }
-      giveUp(index, stack.length - 1 - depth);
-      if (trustIndent && startsLine && is(token, RBrace)) {
-        const inner = at(stack, -1);
-        const outer = stack.findLastIndex((open) => open.indent === indent);
-        if (inner.indent !== indent && outer < 0) {
-          if (indent > inner.indent) faults.push({ kind: "stray", token });
-          if (indent > inner.indent) return;
-        } else if (inner.indent > indent) giveUp(index, stack.length - 1 - outer);
-      }
-      stack.pop();
+    if (startsLine && stack.size > 0 && startsDeclaration(tokens, index)) giveUp(index, stack.size);
+    if (is(token, LBrace) || is(token, RBrace)) giveUp(index, stack.round);
+    if (isOpener(token)) stack.push({ token, index, indent });
+    if (!isCloser(token)) return;
+    const above = stack.above(kindOf(token, closers));
+    const byIndent = trustIndent && startsLine && is(token, RBrace);
+    if (above === null || (byIndent && stack.isAlien(indent))) {
+      faults.push({ kind: "stray", token });
+      return;
     }
+    giveUp(index, byIndent ? stack.deeper(indent) : above);
+    stack.drop(1);
   });
-  giveUp(tokens.length, stack.length);
+  giveUp(tokens.length, stack.size);
   return faults;
+}
+
+/** Which of the counts of a {@link BracketStack} a kind of bracket has; braces have none. */
+const PARENTHESIS = 0;
+const BRACE = 2;
+
+/** The brackets open at a place. Counts make every question cheap, whatever a file of brackets looks like. */
+class BracketStack {
+  private readonly entries: Open[] = [];
+  /** Per open `{`, and once for outside of all: how many `(` and `[` are open directly in it. */
+  private readonly counts: { parentheses: number; brackets: number }[] = [{ parentheses: 0, brackets: 0 }];
+
+  get size(): number {
+    return this.entries.length;
+  }
+
+  /** Number of open `(` and `[` above the innermost `{`. */
+  get round(): number {
+    const { parentheses, brackets } = at(this.counts, -1);
+    return parentheses + brackets;
+  }
+
+  push(entry: Open): void {
+    this.entries.push(entry);
+    const kind = kindOf(entry.token, openers);
+    if (kind === BRACE) this.counts.push({ parentheses: 0, brackets: 0 });
+    else this.count(kind, 1);
+  }
+
+  /** Takes off the last `count` brackets, innermost first. */
+  drop(count: number): Open[] {
+    const dropped = this.entries.splice(this.entries.length - count).reverse();
+    for (const { token } of dropped) {
+      const kind = kindOf(token, openers);
+      if (kind === BRACE) this.counts.pop();
+      else this.count(kind, -1);
+    }
+    return dropped;
+  }
+
+  private count(kind: number, change: number): void {
+    const counts = at(this.counts, -1);
+    if (kind === PARENTHESIS) counts.parentheses += change;
+    else counts.brackets += change;
+  }
+
+  /** How many brackets stand above the innermost one of a kind, or null where none is open. Only `}` closes across braces. */
+  above(kind: number): number | null {
+    const { parentheses, brackets } = at(this.counts, -1);
+    const open = kind === BRACE ? this.counts.length - 1 : kind === PARENTHESIS ? parentheses : brackets;
+    if (open === 0) return null;
+    const last = this.entries.length - 1;
+    return last - this.entries.findLastIndex((entry) => kindOf(entry.token, openers) === kind);
+  }
+
+  /** Whether a `}` at an indentation belongs to no open `{`, being further in than the innermost. */
+  isAlien(indent: number): boolean {
+    return indent > at(this.entries, -1).indent && !this.near(indent);
+  }
+
+  /** How many `{` were opened further in than the one at this indentation, and must have lost their `}`. */
+  deeper(indent: number): number {
+    if (!this.near(indent)) return 0;
+    const last = this.entries.length - 1;
+    return last - this.entries.findLastIndex((entry) => entry.indent === indent);
+  }
+
+  private near(indent: number): boolean {
+    return this.entries.slice(-MAX_BRACES).some((entry) => entry.indent === indent);
+  }
 }
 
 /** A line such as `module Linear(…` can only be a declaration, since two names never stand side by side in a value. */
@@ -160,8 +214,12 @@ function mendAt(tokens: readonly IToken[], open: number, limit: number): number 
     const goesOn = index - 1 === open || continuesLine(at(tokens, index - 1));
     if (!goesOn && next < limit && startsStatement(tokens, next)) return index;
   }
+  return beforeLineBreaks(tokens, limit);
+}
+
+function beforeLineBreaks(tokens: readonly IToken[], limit: number): number {
   let index = limit;
-  while (index > open + 1 && is(tokens[index - 1], LineBreak)) index--;
+  while (is(tokens[index - 1], LineBreak)) index--;
   return index;
 }
 

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Source, Span } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import { commaRules, foreignKeywords, forms, lineStarts, ruleExpects, tokenExpects } from "./forms.ts";
-import { badNumber, spanOf, syntaxError } from "./messages.ts";
+import { badNumber, shown, spanOf, syntaxError } from "./messages.ts";
 import * as t from "./tokens.ts";
 
 /** One failure of the grammar, with all that the explanations look at. */
@@ -45,23 +45,45 @@ function failureOf(source: Source, tokens: readonly IToken[], error: IRecognitio
     isEnd && before !== null ? { source, start: end, end } : spanOf(source, atEnd ? (last ?? token) : token);
   const rules = error.context.ruleStack;
   const found = isEnd ? null : token;
-  const rule = rules.at(-1) ?? "";
-  return { source, found, before, after: tokens[index + 1], rule, rules, wanted: error.message, span };
+  const innermost = rules.at(-1) ?? "";
+  // A block asks for its end where no member begins; what went wrong is the member.
+  const member = isEnd || before !== null ? undefined : memberOf[innermost];
+  const rule = member ?? innermost;
+  return {
+    source,
+    found,
+    before,
+    after: tokens[index + 1],
+    rule,
+    rules,
+    wanted: member ? "" : error.message,
+    span,
+  };
 }
+
+const memberOf: Readonly<Record<string, string>> = {
+  interfaceBlock: "methodSignature",
+  moduleBlock: "moduleMember",
+  methodBlock: "bodyStatement",
+  modelBlock: "modelMember",
+  trainBlock: "trainMember",
+  phaseBlock: "phaseMember",
+};
 
 type Explanation = (failure: Failure) => Diagnostic | null;
 
 const startOfNumber: Explanation = ({ source, found }) =>
   found !== null && t.is(found, t.DotNumber) ? badNumber(source, found) : null;
 
-const reservedName: Explanation = ({ found, wanted, span }) => {
+const reservedName: Explanation = ({ found, before, after, wanted, span }) => {
   const isWord = found !== null && /^[a-z]+$/.test(found.image) && !t.is(found, t.Name);
-  if (!isWord || (wanted !== "Name" && wanted !== "Identifier")) return null;
+  const isNamed = before === null && t.is(after, t.Equals);
+  if (!isWord || !(isNamed || wanted === "Name" || wanted === "Identifier")) return null;
   return syntaxError(span, {
     code: "syntax-reserved-word",
     title: "Word cannot be a name",
     label: "expected a name",
-    text: `\`${found.image}\` has a fixed meaning everywhere, so nothing can be called that.`,
+    text: `${shown(found)} has a fixed meaning everywhere, so nothing can be called that.`,
     hint: `Choose another name, such as \`${found.image}_\`.`,
   });
 };
@@ -76,10 +98,10 @@ const brokenLine: Explanation = ({ found, before, rule, span }) => {
     code: "syntax-line-start",
     title: "Line starts in the middle",
     label: "cannot start a line",
-    text: `A line cannot start with \`${found.image}\`: the line above it was complete.`,
+    text: `A line cannot start with ${shown(found)}: the line above it was complete.`,
     hint: t.is(found, t.Dot)
       ? "Put it at the end of the line above."
-      : `Put \`${found.image}\` at the end of the line above, or put parentheses around the whole value.`,
+      : `Put ${shown(found)} at the end of the line above, or put parentheses around the whole value.`,
   });
 };
 
@@ -87,21 +109,18 @@ const brokenLine: Explanation = ({ found, before, rule, span }) => {
 const unknownLine: Explanation = ({ found, before, after, rule, span }) => {
   const place = lineStarts[rule];
   if (found === null || before !== null || place === undefined) return null;
-  const listed = place.words.map((name) => `\`${name}\``).join(", ");
-  const named = ["declaration", "trainMember", "phaseMember"].includes(rule)
-    ? ""
-    : ", or with a name and `=`";
+  const named = place.text.includes("y = …");
   const words = {
     code: "syntax-unexpected",
     title: "Line cannot be read",
     label: "cannot start a line here",
   };
-  const text = `A line ${place.where} starts with one of ${listed}${named}.`;
-  if (foreignKeywords.has(found.image) && named !== "") {
+  const { text } = place;
+  if (named && foreignKeywords.has(found.image)) {
     return syntaxError(span, {
       ...words,
       text,
-      hint: `Leave out \`${found.image}\`: \`${after?.image ?? "y"} = …\`.`,
+      hint: `Leave out ${shown(found)}: \`${after?.image ?? "y"} = …\`.`,
     });
   }
   if (found.image === "return") {
@@ -125,7 +144,7 @@ const unknownLine: Explanation = ({ found, before, after, rule, span }) => {
       text: `\`${meant}\` opens a line of this form:${like}`,
     });
   }
-  if (t.is(after, t.LParen) && named !== "") {
+  if (named && t.is(after, t.LParen)) {
     return syntaxError(span, { ...words, text, hint: `Give the value a name: \`y = ${found.image}(…)\`.` });
   }
   return syntaxError(span, { ...words, text });
@@ -144,17 +163,30 @@ const singleEquals: Explanation = ({ found, rules, span }) => {
   });
 };
 
+const typeRules: ReadonlySet<string> = new Set(["argument", "tensorType", "staticType", "resultType"]);
+
+const unknownType: Explanation = ({ found, before, rule, wanted, source, span }) => {
+  if (found === null || before === null) return null;
+  const isName = typeRules.has(rule) && wanted === "" && t.is(found, t.Name);
+  // `x: float[B]` reads `float` as the name of an interface, and stops at its axes.
+  const hasAxes = ["signature", "parameters"].includes(rule) && t.is(found, t.LBracket);
+  if (!isName && !hasAxes) return null;
+  return syntaxError(hasAxes ? spanOf(source, before) : span, {
+    code: "syntax-unknown-type",
+    title: "Unknown type",
+    label: "not a type of tensors",
+    text: "Tensors are made of `f32`, `ids`, `class` or `bool`: `f32[B, D]`.",
+  });
+};
+
 const indexing: Explanation = ({ found, before, span }) => {
   if (found === null || before === null || !t.is(found, t.LBracket)) return null;
   if (![t.Name, t.RParen, t.RBracket].some((type) => t.is(before, type))) return null;
-  const element = /^(float|double|int|tensor|f|i|u|long|string|str|bf)\d*$/i.test(before.image);
   return syntaxError(span, {
     code: "syntax-unexpected",
-    title: element ? "Unknown type" : "Values have no index",
-    label: element ? `\`${before.image}\` has no axes` : "`[` cannot follow a value",
-    text: element
-      ? "Tensors are made of `f32`, `ids`, `class` or `bool`."
-      : "`[` starts a list, or the axes of `f32`, `ids`, `class` and `bool`. Parts of a value are reached by name: `value.part`.",
+    title: "Values have no index",
+    label: "`[` cannot follow a value",
+    text: "`[` starts a list, or the axes of a type. Parts of a value are reached by name: `value.part`.",
   });
 };
 
@@ -178,7 +210,7 @@ const missingComma: Explanation = ({ found, before, rule, wanted, span }) => {
     code: "syntax-missing-comma",
     title: "A comma is missing",
     label: `expected \`,\` or \`${wanted === "RParen" ? ")" : "]"}\``,
-    text: `\`${before.image}\` and \`${found.image}\` stand side by side with nothing between them.`,
+    text: `${shown(before)} and ${shown(found)} stand side by side with nothing between them.`,
     hint: "Put a comma between the two.",
   });
 };
@@ -193,10 +225,10 @@ const tooMuch: Explanation = ({ found, before, wanted, rules, span }) => {
     code: "syntax-unexpected",
     title: "Line should end here",
     label: "one thing too many",
-    text: `The line is complete before \`${found.image}\`, and a statement ends at the end of its line.`,
+    text: `The line is complete before ${shown(found)}, and a statement ends at the end of its line.`,
     hint: t.is(found, t.Comma)
       ? "Remove the comma and put each statement on a line of its own."
-      : `Put \`${found.image}\` on a line of its own${commas ? ", or a comma before it" : ""}.`,
+      : `Put ${shown(found)} on a line of its own${commas ? ", or a comma before it" : ""}.`,
   });
 };
 
@@ -206,6 +238,7 @@ const explanations: readonly Explanation[] = [
   brokenLine,
   unknownLine,
   singleEquals,
+  unknownType,
   indexing,
   missingElse,
   missingComma,
@@ -216,14 +249,11 @@ const explanations: readonly Explanation[] = [
 function unexpected({ found, before, rule, wanted, span }: Failure): Diagnostic {
   const expected = expectation(rule, wanted);
   const form = forms[rule];
-  const after = before === null ? "" : `after \`${before.image}\``;
   const here =
     found === null
-      ? "the line ends"
-      : t.is(found, t.QuotedText)
-        ? "there is quoted text"
-        : `there is \`${found.image}\``;
-  const sentence = `Here ${here}, where ${expected} belongs${after === "" ? "" : ` ${after}`}.`;
+      ? "the line ends here"
+      : `here is ${t.is(found, t.QuotedText) ? "quoted text" : shown(found)}`;
+  const sentence = `${before === null ? "This line needs" : `After ${shown(before)} comes`} ${expected}, but ${here}.`;
   const shape =
     form === undefined
       ? ""

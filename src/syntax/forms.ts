@@ -75,26 +75,36 @@ export const forms: Readonly<Record<string, { readonly what: string; readonly fo
   comprehension: { what: "A repetition", form: "[Linear(d)(x) for x in [a, b, c]]" },
 };
 
-/** Where a line may begin: what it is called, and the words that can open it. */
+/** What the lines of a place can be, and the words that can open one. */
 export const lineStarts: Readonly<
-  Record<string, { readonly where: string; readonly words: readonly string[] }>
+  Record<string, { readonly text: string; readonly words: readonly string[] }>
 > = {
   declaration: {
-    where: "outside braces",
+    text: "Outside braces stand `import`, `interface`, `function`, `module`, `model` and `train`, each with what it declares.",
     words: ["import", "interface", "function", "module", "model", "train"],
   },
-  moduleMember: { where: "in a module", words: ["param"] },
-  bodyStatement: { where: "in a method or function", words: ["param", "return"] },
+  methodSignature: {
+    text: "An interface holds the heads of methods: `(x: f32[B, M]) -> f32[B, N]`.",
+    words: [],
+  },
+  moduleMember: {
+    text: "A line in a module is a parameter (`param`), a named value (`y = …`) or a method (`(x: f32[..]) { … }`).",
+    words: ["param"],
+  },
+  bodyStatement: {
+    text: "A line in a method or function is a parameter (`param`), a named value (`y = …`) or `return`.",
+    words: ["param", "return"],
+  },
   modelMember: {
-    where: "in a model",
+    text: "A line in a model is a named value (`y = …`), or starts with `size`, `number`, `flag`, `input`, `label`, `slot`, `param`, `loss` or `output`.",
     words: ["size", "number", "flag", "input", "label", "slot", "param", "loss", "output"],
   },
   trainMember: {
-    where: "in a training",
+    text: "A line in a training starts with `batch`, `phase`, `epochs`, `select`, `patience` or `report`.",
     words: ["batch", "phase", "epochs", "select", "patience", "report"],
   },
   phaseMember: {
-    where: "in a phase",
+    text: "A line in a phase starts with `minimize`, `maximize`, `updates`, `with`, `group`, `repeat`, `schedule` or `clip`.",
     words: ["minimize", "maximize", "updates", "with", "group", "repeat", "schedule", "clip"],
   },
 };

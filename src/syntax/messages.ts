@@ -104,8 +104,13 @@ const replacements: Readonly<Record<string, string>> = {
   "\u201d": 'Write `"`.',
 };
 
-/** How many foreign characters a message repeats. */
+/** How many characters of a token a message repeats. */
 const SHOWN = 20;
+
+/** A token as a message shows it, in backticks. */
+export function shown(token: IToken): string {
+  return `\`${token.image.length > 2 * SHOWN ? `${token.image.slice(0, SHOWN)}…` : token.image}\``;
+}
 
 /** The message for a token that is no word of the language, or null for a good one. */
 export function lexicalProblem(source: Source, token: IToken): Diagnostic | null {
@@ -120,16 +125,17 @@ export function lexicalProblem(source: Source, token: IToken): Diagnostic | null
     });
   }
   if (!is(token, UnknownText) && token.tokenType.name !== "ForeignSign") return null;
-  const shown = [...token.image].slice(0, SHOWN).join("");
-  const known = replacements[token.image] ?? replacements[[...token.image][0] ?? ""];
+  const start = [...token.image.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("");
+  const known =
+    replacements[token.image] ?? replacements[String.fromCodePoint(token.image.codePointAt(0) ?? 0)];
   const letters = /^\p{Letter}/u.test(token.image);
   return syntaxError(spanOf(source, token), {
     code: "syntax-unknown-character",
     title: "Unknown character",
     label: "not part of the language",
     text: letters
-      ? `Names are made of the letters \`a\` to \`z\`, large or small, digits and \`_\`; \`${shown}\` is none of these.`
-      : `${quoted(shown)} has no meaning outside comments and quoted text.`,
+      ? `Names are made of the letters \`a\` to \`z\`, large or small, digits and \`_\`; \`${start}\` is none of these.`
+      : `${quoted(start)} has no meaning outside comments and quoted text.`,
     ...(known === undefined ? {} : { hint: known }),
   });
 }
@@ -138,10 +144,10 @@ export function lexicalProblem(source: Source, token: IToken): Diagnostic | null
 function quoted(text: string): string {
   const printable = [...text].map((character) =>
     /[\p{Control}\p{Format}\p{Surrogate}\p{Private_Use}\p{Unassigned}]/u.test(character)
-      ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`
+      ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")} `
       : character,
   );
-  return `\`${printable.join("")}\``;
+  return `\`${printable.join("").trim()}\``;
 }
 
 /** What is wrong with digits that form no number, and the number that was most likely meant. */

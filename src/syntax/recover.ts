@@ -101,6 +101,8 @@ class Reader {
       const culprit = culpritOf(tokens, error, owners);
       if (culprit === null) return null;
       this.broken.add(culprit);
+      const rest = restOfChoice(tokens, error, owners);
+      if (rest !== null) this.broken.add(rest);
       this.checkInside(culprit, false);
     }
     return null;
@@ -127,6 +129,17 @@ function culpritOf(
   const ends = found === undefined || is(found, LineBreak) || is(found, RBrace);
   const blamed = ends ? tokens[(index < 0 ? tokens.length : index) - 1] : found;
   return (blamed && owners.get(blamed)) ?? null;
+}
+
+/** The line with the `else` that was missed at the end of the line above: part of the same mistake. */
+function restOfChoice(
+  tokens: readonly IToken[],
+  error: IRecognitionException,
+  owners: ReadonlyMap<IToken, Item>,
+): Item | null {
+  const next = is(error.token, LineBreak) ? tokens[tokens.indexOf(error.token) + 1] : undefined;
+  const isRest = next !== undefined && (is(next, reserved.then) || is(next, reserved.else));
+  return isRest ? (owners.get(next) ?? null) : null;
 }
 
 /** The innermost item of every token; a brace belongs to the item whose block it opens or closes. */

@@ -120,9 +120,10 @@ export const vocabulary: TokenType[] = [
   ...[EqualEqual, NotEqual, LessEqual, GreaterEqual, Less, Greater, Plus, Minus, Star],
   ...[Slash, Caret, Equals, Colon, Comma, Dot, Tilde],
   ...[LParen, RParen, LBracket, RBracket, LBrace, RBrace],
-  ...Object.values(word),
-  ...Object.values(reserved),
-  ...Object.values(connective),
+  // Longer words first: the lexer takes the first that matches, and `minimize` also starts with `min`.
+  ...[word, reserved, connective]
+    .flatMap(Object.values<TokenType>)
+    .sort((a, b) => b.name.length - a.name.length),
   ...[Identifier, QuotedText, UnclosedText, UnknownText, Name, BinaryOperator],
 ];
 

@@ -1,0 +1,59 @@
+/** Where spec texts come from: files, the standard library that is shipped beside the program, or the record in a run folder. */
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { LoadSource } from "../check/load.ts";
+import { readText } from "../data/files.ts";
+import type { Source } from "../diagnostics/source.ts";
+
+/** Texts by key: `std.nn` for a part of the library, the path as typed for a file. */
+export type Sources = Record<string, string>;
+
+/** Reads imports from the disk and notes every text in `record`. */
+export function diskLoader(record: Sources): LoadSource {
+  return (path, from) => {
+    const library = isLibrary(path);
+    const file = library ? libraryFile(path) : besides(path, from);
+    if (!existsSync(file)) return null;
+    const text = readText(file);
+    record[library ? path : file] = text;
+    return { path: library ? shownPath(file) : file, text };
+  };
+}
+
+/** The spec that a command names. Throws a UserError when it cannot be read. */
+export function readSpec(path: string, record: Sources): Source {
+  const file = normalize(path);
+  const text = readText(file);
+  record[file] = text;
+  return { path: file, text };
+}
+
+/** Reads imports from the texts of a run, so that it means what it meant when it was made. */
+export function recordLoader(record: Readonly<Sources>): LoadSource {
+  return (path, from) => {
+    const key = isLibrary(path) ? path : besides(path, from);
+    const text = record[key];
+    return text === undefined ? null : { path: key, text };
+  };
+}
+
+function isLibrary(path: string): boolean {
+  return /^std(\.\w+)+$/.test(path);
+}
+
+/** `std.nn` → specs/std/nn.mird, two levels above this file in `src/cli` as in `dist/cli`. */
+function libraryFile(path: string): string {
+  const parts = path.split(".").slice(1);
+  return `${join(fileURLToPath(new URL("../../specs/std", import.meta.url)), ...parts)}.mird`;
+}
+
+function besides(path: string, from: Source | null): string {
+  return normalize(isAbsolute(path) || from === null ? path : join(dirname(from.path), path));
+}
+
+/** The shortest way to write the path of a library file from here. */
+function shownPath(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short.startsWith("..") || isAbsolute(short) ? `std/${basename(file)}` : short;
+}

@@ -1,0 +1,75 @@
+/** What a finished run leaves for people and programs: metrics by split, predictions row by row, latents. */
+import { at } from "../base/invariant.ts";
+import type { Tensor } from "../data/safetensors.ts";
+import type { Dataset, Split } from "../data/schema.ts";
+import type { SplitResult } from "../report/tables.ts";
+import { csv } from "../report/tables.ts";
+import type { CompiledModel } from "../train/compiled.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+
+/** Metrics and losses in the form of the tables. */
+export function splitResults(evaluations: ReadonlyMap<string, Evaluation>): SplitResult[] {
+  return [...evaluations].map(([split, { metrics, losses }]) => ({ split, metrics, losses }));
+}
+
+/** Split, row, id, label and prediction of every row; empty cells where a row has no label. Null when the model predicts nothing. */
+export function predictionsCsv(
+  model: CompiledModel,
+  dataset: Dataset,
+  evaluations: ReadonlyMap<string, Evaluation>,
+): string | null {
+  const rows: (string | number | null)[][] = [];
+  for (const [name, { predictions }] of evaluations) {
+    const split = dataset.splits[name];
+    if (split === undefined || predictions === null) continue;
+    for (const [row, prediction] of predictions.entries()) rows.push([...rowHead(model, split, row), prediction]);
+  }
+  return rows.length === 0 ? null : csv(["split", "row", "id", "label", "prediction"], rows);
+}
+
+/** One line per row of every split, one column per number of every output. */
+export function outputsCsv(
+  model: CompiledModel,
+  dataset: Dataset,
+  evaluations: ReadonlyMap<string, Evaluation>,
+): string {
+  const columns = model.outputs.flatMap(({ name, rowElements }) =>
+    rowElements === 1 ? [name] : Array.from({ length: rowElements }, (_, index) => `${name}.${index}`),
+  );
+  const rows: (string | number | null)[][] = [];
+  for (const [name, { outputs }] of evaluations) {
+    const split = dataset.splits[name];
+    if (split === undefined) continue;
+    for (let row = 0; row < split.rows; row++) {
+      const values = model.outputs.flatMap((output) => {
+        const all = outputs.get(output.name) ?? new Float32Array();
+        return [...all.subarray(row * output.rowElements, (row + 1) * output.rowElements)];
+      });
+      rows.push([...rowHead(model, split, row), ...values]);
+    }
+  }
+  return csv(["split", "row", "id", "label", ...columns], rows);
+}
+
+/** Outputs by `SPLIT.OUTPUT`, each [rows, numbers per row]. */
+export function outputTensors(
+  model: CompiledModel,
+  dataset: Dataset,
+  evaluations: ReadonlyMap<string, Evaluation>,
+): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { outputs }] of evaluations) {
+    const rows = dataset.splits[name]?.rows ?? 0;
+    for (const { name: output, rowElements } of model.outputs) {
+      const data = outputs.get(output) ?? new Float32Array();
+      tensors.set(`${name}.${output}`, { dtype: "F32", shape: [rows, rowElements], data });
+    }
+  }
+  return tensors;
+}
+
+function rowHead(model: CompiledModel, split: Split, row: number): (string | number | null)[] {
+  const field = model.label === null ? undefined : split.fields.get(model.label.name);
+  const label = field !== undefined && field.present[row] === 1 ? at(field.data, row) : null;
+  return [split.name, row, split.ids?.[row] ?? null, label];
+}

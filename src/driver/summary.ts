@@ -1,0 +1,76 @@
+/** What a compiled model costs: the numbers of `mird compile`. */
+import type { Dispatch, Program } from "../ir/program.ts";
+import type { CompiledModel } from "../train/compiled.ts";
+
+/** Work of some dispatches; bytes are what their operands span, read or written. */
+interface Work {
+  readonly dispatches: number;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+interface PhaseSummary extends Work {
+  readonly name: string;
+  readonly repeat: number;
+  /** Different kernels. */
+  readonly kernels: number;
+}
+
+export interface Summary {
+  readonly model: string;
+  /** Trainable numbers. */
+  readonly parameters: number;
+  /** Trainable numbers by the first part of their path. */
+  readonly modules: Readonly<Record<string, number>>;
+  readonly sizes: Readonly<Record<string, number>>;
+  /** All repeats together, so that the phases add up to the iteration. */
+  readonly phases: readonly PhaseSummary[];
+  readonly iteration: Work;
+  /** Of the work arena; parameters, data and optimiser state come on top. */
+  readonly memory: { readonly peakBytes: number; readonly sumBytes: number };
+  /** Bytes of the other arenas by name. */
+  readonly arenas: Readonly<Record<string, number>>;
+}
+
+/** Counts parameters, kernels, dispatches, operations and bytes. */
+export function summarize(model: CompiledModel): Summary {
+  const { iteration } = model;
+  const modules: Record<string, number> = {};
+  for (const { path, shape } of model.parameters) {
+    const name = path.split(/[.[]/)[0] ?? path;
+    modules[name] = (modules[name] ?? 0) + shape.reduce((product, extent) => product * extent, 1);
+  }
+  return {
+    model: model.name,
+    parameters: Object.values(modules).reduce((sum, count) => sum + count, 0),
+    modules,
+    sizes: Object.fromEntries(model.sizes),
+    phases: phasesOf(iteration),
+    iteration: workOf(iteration.segments.flatMap(({ dispatches }) => dispatches)),
+    memory: iteration.memory,
+    arenas: Object.fromEntries([...iteration.arenas].filter(([name]) => name !== "work")),
+  };
+}
+
+function phasesOf(program: Program): PhaseSummary[] {
+  const names = [...new Set(program.segments.map(({ phase }) => phase))];
+  return names.map((name) => {
+    const segments = program.segments.filter(({ phase }) => phase === name);
+    const dispatches = segments.flatMap((segment) => segment.dispatches);
+    return {
+      name,
+      repeat: new Set(segments.map(({ repeat }) => repeat)).size,
+      kernels: new Set(dispatches.map(({ kernel }) => kernel)).size,
+      ...workOf(dispatches),
+    };
+  });
+}
+
+function workOf(dispatches: readonly Dispatch[]): Work {
+  const bytesOf = ({ operands }: Dispatch) => operands.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    dispatches: dispatches.length,
+    flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
+    bytes: dispatches.reduce((sum, dispatch) => sum + bytesOf(dispatch), 0),
+  };
+}

@@ -1,5 +1,6 @@
 // GRU over time, the whole loop in one dispatch.
 //
+// Sizes: batch, time, hidden.
 // Contract: operands x [B, T, 3H] (input part of r, z, n, with the input biases and those of r and z), w [3H, H], bias [H], lengths i32[B],
 // result [B, T, 5H] = r, z, n, q, h with q = w_n h + bias, n = tanh(x_n + r q), h' = (1 - z) n + z h. Steps at or past a row's length keep h,
 // with the other fields 0. The state starts at 0. Rows, units and `past` as in lstm.wgsl.
@@ -12,7 +13,11 @@ var<workgroup> past_state: array<f32, {{HIDDEN}}>;
 @compute @workgroup_size({{SIZE}})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let sharer = i32(local % {{SHARERS}}u);
-  let row = i32((group.y * {{GRID_X}}u + group.x) * {{ROWS}}u + local / {{SHARERS}}u);
+//! if shared
+  let row = i32(group.y * {{GRID_X}}u + group.x);
+//! else
+  let row = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
+//! end
   if (row >= {{BATCH}}) { return; }
   let length = operand3[row];
   for (var turn = 0; turn < {{TIME}}; turn++) {

@@ -1,5 +1,6 @@
 // Cotangents of x_r, x_z, x_n and q of a GRU, the whole loop in one dispatch.
 //
+// Sizes: batch, time, hidden.
 // Contract: operands: result of gru [B, T, 5H], w [3H, H], lengths i32[B], cotangent of h [B, T, H]; result [B, T, 4H].
 // Runs against the order of gru.wgsl. The cotangent of h is what the step adds, plus what the step done before hands on: z times its own,
 // or all of it past the row's length, and what came through r, z and q (w transposed times their cotangents).
@@ -13,7 +14,11 @@ var<workgroup> later_gates: array<f32, {{GATES}}>;
 @compute @workgroup_size({{SIZE}})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let sharer = i32(local % {{SHARERS}}u);
-  let row = i32((group.y * {{GRID_X}}u + group.x) * {{ROWS}}u + local / {{SHARERS}}u);
+//! if shared
+  let row = i32(group.y * {{GRID_X}}u + group.x);
+//! else
+  let row = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
+//! end
   if (row >= {{BATCH}}) { return; }
   let length = operand2[row];
   var carried_h: array<{{VALUE}}, {{OWN_UNITS}}>;

@@ -1,5 +1,6 @@
 // LSTM over time, the whole loop in one dispatch.
 //
+// Sizes: batch, time, hidden.
 // Contract: operands x [B, T, 4H] (input part of the gates i, f, g, o, with biases), w [4H, H], lengths i32[B], result [B, T, 6H] =
 // activated i, f, g, o, then c, h. Steps at or past a row's length keep c and h, with gates 0. The state starts at 0.
 // One row of the batch belongs to {{SHARERS}} invocation(s). A unit is {{WIDTH}} neighbouring number(s) of H, and `past` is h of the step before,
@@ -13,7 +14,11 @@ var<workgroup> past_state: array<f32, {{HIDDEN}}>;
 @compute @workgroup_size({{SIZE}})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let sharer = i32(local % {{SHARERS}}u);
-  let row = i32((group.y * {{GRID_X}}u + group.x) * {{ROWS}}u + local / {{SHARERS}}u);
+//! if shared
+  let row = i32(group.y * {{GRID_X}}u + group.x);
+//! else
+  let row = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
+//! end
   if (row >= {{BATCH}}) { return; }
   let length = operand2[row];
   for (var turn = 0; turn < {{TIME}}; turn++) {

@@ -1,5 +1,6 @@
 // Cotangents of the gates of an LSTM before activation, the whole loop in one dispatch.
 //
+// Sizes: batch, time, hidden.
 // Contract: operands: result of lstm [B, T, 6H], w [4H, H], lengths i32[B], cotangent of (c, h) [B, T, 2H]; result [B, T, 4H].
 // Runs against the order of lstm.wgsl. The cotangent of h is what the step adds, plus what came through the gates of the step done before
 // (w transposed times its cotangents), plus, where that step was past the row's length, what passed by it unchanged.
@@ -13,7 +14,11 @@ var<workgroup> later_gates: array<f32, {{GATES}}>;
 @compute @workgroup_size({{SIZE}})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let sharer = i32(local % {{SHARERS}}u);
-  let row = i32((group.y * {{GRID_X}}u + group.x) * {{ROWS}}u + local / {{SHARERS}}u);
+//! if shared
+  let row = i32(group.y * {{GRID_X}}u + group.x);
+//! else
+  let row = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
+//! end
   if (row >= {{BATCH}}) { return; }
   let length = operand2[row];
   var carried_c: array<{{VALUE}}, {{OWN_UNITS}}>;

@@ -17,13 +17,19 @@ fn not_a_number() -> f32 {
   return bitcast<f32>(nan_bits);
 }
 
+//! is_nan
+// Drivers take comparisons of a number with itself to be true.
+fn is_nan{{V}}(x: {{F}}) -> {{B}} {
+  return (bitcast<{{U}}>(x) & {{U}}(0x7fffffffu)) > {{U}}(0x7f800000u);
+}
+
 //! safe_exp
 // exp over the whole range of f32: 0 below the smallest number, infinite above the largest.
 fn safe_exp{{V}}(x: {{F}}) -> {{F}} {
   let inside = exp(clamp(x, {{F}}(-104.0), {{F}}(88.722839)));
   let high = select(inside, {{F}}(infinity()), x > {{F}}(88.722839));
   let low = select(high, {{F}}(0.0), x < {{F}}(-104.0));
-  return select(low, x, x != x);
+  return select(low, x, is_nan{{V}}(x));
 }
 
 //! log1p_small
@@ -54,7 +60,7 @@ fn safe_log{{V}}(x: {{F}}) -> {{F}} {
   let high = select(inside, x, x >= {{F}}(infinity()));
   let low = select(high, {{F}}(not_a_number()), x < {{F}}(0.0));
   let zero = select(low, {{F}}(-infinity()), x == {{F}}(0.0));
-  return select(zero, x, x != x);
+  return select(zero, x, is_nan{{V}}(x));
 }
 
 //! safe_log1p
@@ -74,18 +80,19 @@ fn safe_tanh{{V}}(x: {{F}}) -> {{F}} {
   p = p * square + {{F}}(-0.333332837);
   let small = x + x * square * p;
   let large = sign(x) * ({{F}}(1.0) - 2.0 / (exp(2.0 * min(size, {{F}}(10.0))) + {{F}}(1.0)));
-  return select(select(large, small, size < {{F}}(0.625)), x, x != x);
+  return select(select(large, small, size < {{F}}(0.625)), x, is_nan{{V}}(x));
 }
 
 //! safe_sigmoid
 fn safe_sigmoid{{V}}(x: {{F}}) -> {{F}} {
-  return select({{F}}(1.0) / ({{F}}(1.0) + exp(min(-x, {{F}}(88.0)))), x, x != x);
+  return select({{F}}(1.0) / ({{F}}(1.0) + exp(min(-x, {{F}}(88.0)))), x, is_nan{{V}}(x));
 }
 
 //! safe_softplus
 // log(1 + exp(x)) without overflow.
 fn safe_softplus{{V}}(x: {{F}}) -> {{F}} {
-  return max(x, {{F}}(0.0)) + safe_log1p{{V}}(exp(max(-abs(x), {{F}}(-104.0))));
+  let value = max(x, {{F}}(0.0)) + safe_log1p{{V}}(exp(max(-abs(x), {{F}}(-104.0))));
+  return select(value, x, is_nan{{V}}(x));
 }
 
 //! safe_erf
@@ -108,14 +115,16 @@ fn safe_erf{{V}}(x: {{F}}) -> {{F}} {
   q = q * size + {{F}}(-1.12703073);
   q = q * size + {{F}}(-0.000355933065);
   let large = sign(x) * ({{F}}(1.0) - exp(q));
-  return select(select(large, x * p, size < {{F}}(1.0)), x, x != x);
+  return select(select(large, x * p, size < {{F}}(1.0)), x, is_nan{{V}}(x));
 }
 
 //! sin_quarter
 // sin(x + quarter * pi/2). The reduction subtracts pi/2 in three parts of few bits, so products with quarters below 2^13 are exact.
 fn sin_quarter{{V}}(x: {{F}}, quarter: {{I}}) -> {{F}} {
   let turns = round(x * 0.636619772);
-  let r = ((x - turns * 1.5703125) - turns * 0.0004825592041015625) - turns * 0.0000012675908465;
+  let rest = ((x - turns * 1.5703125) - turns * 0.0004825592041015625) - turns * 0.0000012675908465;
+  // Far out nothing is left of the angle; the result is then arbitrary, but between -1 and 1.
+  let r = select(clamp(rest, {{F}}(-0.8), {{F}}(0.8)), x, is_nan{{V}}(x));
   let square = r * r;
   var s = {{F}}(-0.000195090615);
   s = s * square + {{F}}(0.00833211839);

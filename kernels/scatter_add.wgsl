@@ -1,5 +1,6 @@
 // Sums rows of updates into the table rows that their ids name.
 //
+// Sizes: rows (of the table), positions, width.
 // Contract: operands: result of occurrences i32[rows + N], updates [N, W], result [rows, W]. An invocation owns one table row and {{WIDTH}} of
 // its W columns, and adds along the row's list, so sums run in the order of positions.
 @compute @workgroup_size({{SIZE}})

@@ -1,6 +1,7 @@
 // Euclidean projection of every row onto the simplex (Martins and Astudillo 2016), by Michelot's algorithm instead of a sort: assume that
 // all entries are in the support, and drop those at or below the threshold that follows, until none is dropped.
 //
+// Sizes: rows, columns.
 // Contract: operands scores [R, N], mask (bool) [R, N], result [R, N]. Masked entries and rows without any entry give 0. The threshold never
 // falls, so the number of rounds is at most N + 1. Sums run in a fixed order. A row belongs to {{SHARERS}} invocation(s).
 //! if shared
@@ -38,12 +39,16 @@ fn row_max(local: u32, value: f32) -> f32 {
 }
 //! end
 
-const LOWEST = -3.40282347e38;
+const LOWEST = -3.4028234e38;
 
 @compute @workgroup_size({{SIZE}})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let sharer = i32(local % {{SHARERS}}u);
-  let row = i32((group.y * {{GRID_X}}u + group.x) * {{ROWS}}u + local / {{SHARERS}}u);
+//! if shared
+  let row = i32(group.y * {{GRID_X}}u + group.x);
+//! else
+  let row = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
+//! end
   if (row >= {{COUNT}}) { return; }
   let start = row * {{COLUMNS}};
   var own_largest = LOWEST;

@@ -62,7 +62,7 @@ function recurrentLayout(kernel: LibraryKernel, descriptor: TargetDescriptor) {
   const rows = shared ? 1 : SMALL_GROUP;
   const last = time - 1;
   const values = {
-    BATCH: batch, TIME: time, HIDDEN: hidden, WIDTH: width, UNITS: hidden / width, SHARERS: sharers, ROWS: rows, SIZE: rows * sharers,
+    BATCH: batch, TIME: time, HIDDEN: hidden, WIDTH: width, UNITS: hidden / width, SHARERS: sharers, SIZE: rows * sharers,
     VALUE: wide ? "vec4<f32>" : "f32", V: wide ? "4" : "",
     STEP: kernel.reverse ? `${last} - turn` : "turn",
     BEFORE: kernel.reverse ? "(step + 1)" : "(step - 1)",
@@ -140,7 +140,7 @@ function sparsemax(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
   while (shared && sharers * 8 <= columns && sharers * 2 <= descriptor.maxInvocations) sharers *= 2;
   const rowsPerGroup = shared ? 1 : SMALL_GROUP;
   return {
-    values: { COUNT: rows, COLUMNS: columns, SHARERS: sharers, ROWS: rowsPerGroup, SIZE: sharers * rowsPerGroup },
+    values: { COUNT: rows, COLUMNS: columns, SHARERS: sharers, SIZE: sharers * rowsPerGroup },
     conditions: { shared },
     groups: Math.ceil(rows / rowsPerGroup),
     vectorOperands: new Set(),

@@ -227,7 +227,9 @@ function beforeLineBreaks(tokens: readonly IToken[], limit: number): number {
 export function startsStatement(tokens: readonly IToken[], index: number): boolean {
   const token = tokens[index];
   if (is(token, reserved.param) || is(token, reserved.return) || is(token, RBrace)) return true;
-  return is(token, Name) && (is(tokens[index + 1], Equals) || is(tokens[index + 1], Name));
+  const next = tokens[index + 1];
+  // `+ n unlabelled` has the one word that follows a value.
+  return is(token, Name) && (is(next, Equals) || (is(next, Name) && !is(next, word.unlabelled)));
 }
 
 const continuations = [

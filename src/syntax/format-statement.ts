@@ -72,8 +72,10 @@ function breakAfter(context: Context, piece: Piece): number | null {
   if (isBracket(piece)) return null;
   if (t.is(piece, t.Comma)) return LIST;
   if (t.is(piece, t.reserved.then) || t.is(piece, t.reserved.else)) return SIDES;
+  const role = context.roles.get(piece);
+  // A line that ends with the `<` of a type could go on with `V = …`, which would look like the next statement.
   const isTight =
-    t.is(piece, t.Caret) || t.is(piece, t.DotDot) || context.roles.get(piece)?.kind === "prefix";
+    t.is(piece, t.Caret) || t.is(piece, t.DotDot) || role?.kind === "prefix" || role?.rule === "tensorType";
   return t.is(piece, t.BinaryOperator) && !isTight ? bindingOf(piece) : null;
 }
 

@@ -12,7 +12,7 @@ export type Layout =
   | { readonly kind: "group"; readonly content: Layout; readonly hard: boolean }
   /** Text that appears only where the surrounding group is broken, or only where it is not. */
   | { readonly kind: "choice"; readonly broken: string; readonly flat: string }
-  /** A comment: a line end follows it, and its length breaks nothing. */
+  /** A comment: a line end follows it, so it breaks the groups around it, but its length breaks nothing. */
   | { readonly kind: "note"; readonly text: string };
 
 /** A space, or a line end in a broken group. */
@@ -46,8 +46,9 @@ function hasHardLine(layout: Layout): boolean {
       return hasHardLine(layout.content);
     case "group":
       return layout.hard;
-    case "choice":
     case "note":
+      return true;
+    case "choice":
       return false;
   }
 }

@@ -1,7 +1,8 @@
-/** Dispatches of a program bound to buffers and pipelines, and the checks of what the planner promised about them. */
+/** The dispatches of a program: emitted, compiled and bound to buffers. */
 import { at, invariant } from "../../base/invariant.ts";
-import type { WgslKernel } from "../../codegen/target.ts";
-import type { Dispatch, Program, Region } from "../../ir/program.ts";
+import { mergeOverlappingOperands } from "../../codegen/overlap.ts";
+import type { Target, WgslKernel } from "../../codegen/target.ts";
+import type { Program, Region } from "../../ir/program.ts";
 import type { Arenas } from "./buffers.ts";
 import type { DawnDevice } from "./device.ts";
 import type { Pipelines } from "./pipelines.ts";
@@ -16,39 +17,37 @@ export interface Command {
   readonly workgroups: readonly [number, number, number];
 }
 
-export interface CompiledKernel {
-  readonly kernel: WgslKernel;
-  readonly pipeline: GPUComputePipeline;
+/** One dispatch as WGSL. */
+export interface EmittedDispatch {
+  readonly segment: string;
+  readonly dispatch: number;
+  readonly code: WgslKernel;
+  readonly regions: readonly Region[];
 }
 
-/** Every dispatch of a program, in order. */
-export function bindProgram(opened: DawnDevice, pipelines: Pipelines, arenas: Arenas, program: Program, compiled: readonly CompiledKernel[]): readonly Command[] {
+/** WGSL of every dispatch, in order. Dispatches of one kernel share their text unless their operands overlap in different ways. */
+export function emitProgram(program: Program, target: Target<WgslKernel>): readonly EmittedDispatch[] {
+  const plain = new Map<number, WgslKernel>();
   return program.segments.flatMap((segment) =>
-    segment.dispatches.map((dispatch, position) => {
-      const { kernel, pipeline } = at(compiled, dispatch.kernel);
-      checkRegions(kernel, dispatch, opened.limits);
-      const entries = dispatch.operands.map((region, binding) => ({
-        binding,
-        resource: { buffer: arenas.buffer(region.arena), offset: region.offset, size: at(kernel.bindingBytes, binding) },
-      }));
-      const bindGroup = opened.device.createBindGroup({ label: kernel.name, layout: pipelines.layout(entries.length), entries });
-      return { segment: segment.name, dispatch: position, kernel: kernel.name, pipeline, bindGroup, workgroups: kernel.workgroups };
+    segment.dispatches.map(({ kernel: id, operands }, dispatch) => {
+      const kernel = at(program.kernels, id);
+      const placed = mergeOverlappingOperands(kernel, operands);
+      const code = (placed.kernel === kernel ? plain.get(id) : undefined) ?? target.emit(placed.kernel);
+      if (placed.kernel === kernel) plain.set(id, code);
+      return { segment: segment.name, dispatch, code, regions: placed.regions };
     }),
   );
 }
 
-/** Promises of the planner, checked here because the device would only say that a command is invalid. */
-function checkRegions(kernel: WgslKernel, dispatch: Dispatch, limits: GPUSupportedLimits): void {
-  const { name, bindingBytes } = kernel;
-  invariant(dispatch.operands.length === bindingBytes.length, `kernel ${name} has ${bindingBytes.length} operands, its dispatch ${dispatch.operands.length}`);
-  for (const [position, region] of dispatch.operands.entries()) {
-    const bytes = at(bindingBytes, position);
-    invariant(bytes <= limits.maxStorageBufferBindingSize, `operand ${position} of kernel ${name} is larger than the device can bind`);
-    const other = dispatch.operands.findIndex((earlier, index) => index < position && overlap(earlier, at(bindingBytes, index), region, bytes));
-    invariant(other < 0, `operands ${other} and ${position} of kernel ${name} overlap in arena ${region.arena}`);
-  }
-}
-
-function overlap(a: Region, aBytes: number, b: Region, bBytes: number): boolean {
-  return a.arena === b.arena && a.offset < b.offset + bBytes && b.offset < a.offset + aBytes;
+/** A dispatch bound to its buffers. */
+export function bindDispatch(emitted: EmittedDispatch, pipeline: GPUComputePipeline, opened: DawnDevice, pipelines: Pipelines, arenas: Arenas): Command {
+  const { segment, dispatch, code, regions } = emitted;
+  const entries = regions.map((region, binding) => {
+    const size = at(code.bindingBytes, binding);
+    // Promises of fusion and planning; the device would only say that some command is invalid.
+    invariant(size <= opened.limits.maxStorageBufferBindingSize, `operand ${binding} of kernel ${code.name} is larger than the device can bind`);
+    return { binding, resource: { buffer: arenas.buffer(region.arena), offset: region.offset, size } };
+  });
+  const bindGroup = opened.device.createBindGroup({ label: code.name, layout: pipelines.layout(entries.length), entries });
+  return { segment, dispatch, kernel: code.name, pipeline, bindGroup, workgroups: code.workgroups };
 }

@@ -36,6 +36,9 @@ const LIMITS = [
 
 const FEATURES = ["timestamp-query", "subgroups"] as const satisfies readonly GPUFeatureName[];
 
+/** Profiles need times below 0.1 ms, to which Dawn would round them against malicious web pages. */
+const DAWN_OPTIONS = ["disable-dawn-features=timestamp_quantization"];
+
 /**
  * Opens a device with the adapter's largest limits. Throws a UserError (`no-adapter`, exit code 3) that says what was tried.
  */
@@ -87,7 +90,7 @@ async function softwareAdapter(tried: string[]): Promise<GPUAdapter | null> {
 async function requestAdapter(options: GPURequestAdapterOptions, tried: string[]): Promise<GPUAdapter | null> {
   try {
     const { create } = await import("webgpu");
-    const instance = create([]);
+    const instance = create(DAWN_OPTIONS);
     keepAlive(instance);
     return await instance.requestAdapter(options);
   } catch (error) {

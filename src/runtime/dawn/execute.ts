@@ -8,7 +8,7 @@ import type { KernelSourceLoader } from "../../codegen/target.ts";
 import { wgslTarget } from "../../codegen/wgsl/emit.ts";
 import type { Backend, DispatchTime, Executable } from "../backend.ts";
 import { Arenas, Readback } from "./buffers.ts";
-import { bindProgram } from "./commands.ts";
+import { bindDispatch, emitProgram } from "./commands.ts";
 import type { Command } from "./commands.ts";
 import type { DawnDevice } from "./device.ts";
 import { deviceFacts } from "./device.ts";
@@ -28,18 +28,16 @@ export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLo
       opened.faults.check();
       const arenas = await Arenas.allocate(opened, programs.values());
       const commands = new Map<string, readonly Command[]>();
-      let done = 0;
-      const all = [...programs.values()].reduce((sum, program) => sum + program.kernels.length, 0);
-      for (const [name, program] of programs) {
-        const kernels = program.kernels.map((kernel) => target.emit(kernel));
-        const compiled = await Promise.all(
-          kernels.map(async (kernel) => {
-            const pipeline = await pipelines.get(kernel);
-            progress?.(++done, all);
-            return { kernel, pipeline };
-          }),
-        );
-        commands.set(name, bindProgram(opened, pipelines, arenas, program, compiled));
+      const emitted = new Map([...programs].map(([name, program]) => [name, emitProgram(program, target)]));
+      const texts = new Set([...emitted.values()].flatMap((dispatches) => dispatches.map(({ code }) => code.wgsl)));
+      const finished = new Set<string>();
+      for (const [name, dispatches] of emitted) {
+        const bound = dispatches.map(async (dispatch) => {
+          const pipeline = await pipelines.get(dispatch.code);
+          if (!finished.has(dispatch.code.wgsl)) progress?.(finished.add(dispatch.code.wgsl).size, texts.size);
+          return bindDispatch(dispatch, pipeline, opened, pipelines, arenas);
+        });
+        commands.set(name, await Promise.all(bound));
       }
       opened.faults.check();
       return new DawnExecutable(opened, arenas, commands);

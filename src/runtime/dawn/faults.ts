@@ -10,6 +10,8 @@ export class DeviceFaults {
   constructor(device: GPUDevice) {
     device.onuncapturederror = (event) => {
       const { error } = event;
+      // It is thrown later; without this, it is printed as well.
+      event.preventDefault();
       this.report(error.constructor.name === "GPUOutOfMemoryError" ? outOfMemory(error.message) : new CompilerBug(`the device refused a command: ${error.message}`));
     };
     void device.lost.then((info) => {

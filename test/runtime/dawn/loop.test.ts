@@ -1,8 +1,8 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import type { Expression, Kernel, LoopKernel, Phase, Store } from "../../../src/ir/kernel.ts";
 import { compareKernels } from "../../support/compare-kernels.ts";
 import type { KernelRun } from "../../support/dawn.ts";
-import { fill, numbers, softwareDevice } from "../../support/dawn.ts";
+import { fill, numbers, runKernels, softwareDevice } from "../../support/dawn.ts";
 import { axes, Expressions, index, read, rowMajor, write } from "../../support/kernel-build.ts";
 
 const device = softwareDevice();
@@ -84,10 +84,42 @@ function strided(): KernelRun {
   return { kernel, buffers: fill(kernel) };
 }
 
+/** A square matrix plus its transpose: one operand read in whole vectors and element by element. */
+function symmetric(size: number): KernelRun {
+  const e = new Expressions();
+  const value = e.binary("add", e.load(0, index([size, 1])), e.load(0, index([1, size])));
+  return loop(`symmetric ${size}`, {
+    operands: [read("a", size * size), write("out", size * size), write("halves", size * size)], parallel: [size, size], expressions: e.list,
+    phases: [rowPhase({ operand: 1, index: index([size, 1]), value }, { operand: 2, index: index([size, 1]), value: 0 })],
+  });
+}
+
+/** The position itself as a number, and a constant where no lane differs. */
+function positions(shape: readonly number[]): KernelRun {
+  const e = new Expressions();
+  const place = index(rowMajor(shape));
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  const sum = shape.map((_, axis) => e.axis(axis)).reduce((left, right) => e.binary("add", e.binary("multiply", left, e.constant(10, "i32"), "i32"), right, "i32"));
+  const value = e.add({ op: "cast", dtype: "f32", value: sum });
+  return loop(`positions ${shape.join("x")}`, {
+    operands: [write("out", count), write("ones", count)], parallel: shape, expressions: [...e.list, { op: "constant", dtype: "f32", value: 0.1 }],
+    phases: [rowPhase({ operand: 0, index: place, value }, { operand: 1, index: place, value: e.list.length })],
+  });
+}
+
+test("a grid of more workgroups than one dimension holds", async () => {
+  const count = 65535 * 64 + 101;
+  const e = new Expressions();
+  const value = e.add({ op: "cast", dtype: "f32", value: e.axis(0) });
+  const run = loop("large", { operands: [write("out", count)], parallel: [count], expressions: e.list, phases: [rowPhase({ operand: 0, index: index([1]), value })] });
+  const [got] = await runKernels(device(), [run]);
+  expect(got?.[0]?.findIndex((element, position) => element !== position)).toBe(-1);
+});
+
 test("maps with broadcast, transposed, padded, gathered and strided operands", async () => {
   await compareKernels(device(), [
     mixedMap(7, 5), mixedMap(8, 12), mixedMap(1, 1), plainMap([3, 5, 8]), plainMap([7]), plainMap([2, 1, 3]), plainMap([40, 32]),
-    padded(8, 4, 4), padded(6, 1, 3), padded(5, 3, 4), gathered(8), gathered(3), strided(),
+    padded(8, 4, 4), padded(6, 1, 3), padded(5, 3, 4), gathered(8), gathered(3), strided(), symmetric(8), symmetric(5), positions([3, 8]), positions([1, 5]), positions([4]),
   ]);
 });
 

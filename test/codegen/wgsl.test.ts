@@ -1,0 +1,289 @@
+/** What emitted kernels look like; that they are right is tested by running them. */
+import { expect, test } from "vitest";
+import { describeTarget } from "../../src/codegen/descriptor.ts";
+import { emitKernel } from "../../src/codegen/wgsl/emit.ts";
+import type { ContractionKernel, Kernel, LoopKernel } from "../../src/ir/kernel.ts";
+import { loadKernelSource } from "../../src/runtime/kernel-sources.ts";
+import { axes, Expressions, index, read, write } from "../support/kernel-build.ts";
+
+const LIMITS = { maxStorageBuffers: 10, maxInvocations: 256, maxWorkgroups: 65535 };
+
+function emit(kernel: Kernel, kind: "software" | "discrete" = "software"): string {
+  const { wgsl, workgroups, bindingBytes } = emitKernel(kernel, describeTarget({ ...LIMITS, kind }), loadKernelSource);
+  return `// ${workgroups.join(" x ")} workgroups, ${bindingBytes.join(" + ")} bytes\n${wgsl}`;
+}
+
+/** y = a * x + b with b along the columns, and y > 0 besides. */
+function affine(rows: number, columns: number): LoopKernel {
+  const e = new Expressions();
+  const product = e.binary("multiply", e.load(0, index([columns, 1])), e.load(1, index([])));
+  const value = e.binary("add", product, e.load(2, index([0, 1])));
+  const positive = e.binary("less", e.constant(0), value, "bool");
+  return {
+    kind: "loop", name: "affine",
+    operands: [read("x", rows * columns), read("a", 1), read("b", columns), write("y", rows * columns), write("positive", rows * columns, "bool")],
+    parallel: axes([rows, columns]), reduce: [], expressions: e.list,
+    phases: [{ kind: "row", stores: [{ operand: 3, index: index([columns, 1]), value }, { operand: 4, index: index([columns, 1]), value: positive }] }],
+  };
+}
+
+test("a map whose columns divide by 4 takes four points at once", () => {
+  expect(emit(affine(50, 64))).toMatchInlineSnapshot(`
+    "// 13 x 1 x 1 workgroups, 12800 + 16 + 256 + 12800 + 12800 bytes
+    @group(0) @binding(0) var<storage, read_write> operand0: array<vec4<f32>>;
+    @group(0) @binding(1) var<storage, read_write> operand1: array<f32>;
+    @group(0) @binding(2) var<storage, read_write> operand2: array<vec4<f32>>;
+    @group(0) @binding(3) var<storage, read_write> operand3: array<vec4<f32>>;
+    @group(0) @binding(4) var<storage, read_write> operand4: array<vec4<u32>>;
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+      let row = i32((group.y * 13u + group.x) * 64u + local);
+      if (row >= 800) { return; }
+      let group4 = row % 16;
+      let axis1 = group4 * 4;
+      let axis0 = row / 16;
+      let e0: vec4<f32> = operand0[axis0 * 16 + group4];
+      let e1: f32 = operand1[0];
+      let e2: vec4<f32> = e0 * vec4<f32>(e1);
+      let e3: vec4<f32> = operand2[group4];
+      let e4: vec4<f32> = e2 + e3;
+      let e6: vec4<bool> = vec4<f32>(0.0f) < e4;
+      operand3[axis0 * 16 + group4] = e4;
+      operand4[axis0 * 16 + group4] = select(vec4<u32>(0u), vec4<u32>(1u), e6);
+    }
+    "
+  `);
+});
+
+test("a map of odd columns takes single points", () => {
+  expect(emit(affine(3, 5))).toMatchInlineSnapshot(`
+    "// 2 x 1 x 1 workgroups, 64 + 16 + 32 + 64 + 64 bytes
+    @group(0) @binding(0) var<storage, read_write> operand0: array<f32>;
+    @group(0) @binding(1) var<storage, read_write> operand1: array<f32>;
+    @group(0) @binding(2) var<storage, read_write> operand2: array<f32>;
+    @group(0) @binding(3) var<storage, read_write> operand3: array<f32>;
+    @group(0) @binding(4) var<storage, read_write> operand4: array<u32>;
+    @compute @workgroup_size(8)
+    fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+      let row = i32((group.y * 2u + group.x) * 8u + local);
+      if (row >= 15) { return; }
+      let axis1 = row % 5;
+      let axis0 = row / 5;
+      let e0: f32 = operand0[axis0 * 5 + axis1];
+      let e1: f32 = operand1[0];
+      let e2: f32 = e0 * e1;
+      let e3: f32 = operand2[axis1];
+      let e4: f32 = e2 + e3;
+      let e6: bool = 0.0f < e4;
+      operand3[axis0 * 5 + axis1] = e4;
+      operand4[axis0 * 5 + axis1] = select(0u, 1u, e6);
+    }
+    "
+  `);
+});
+
+/** out[row] = log(sum(exp(x - max))) + max */
+function logSumExp(rows: number, columns: number): LoopKernel {
+  const e = new Expressions();
+  const x = e.load(0, index([columns, 1]));
+  const power = e.unary("exp", e.binary("subtract", x, e.reduction(0, 0)));
+  const value = e.binary("add", e.unary("log1p", e.reduction(1, 0)), e.reduction(0, 0));
+  return {
+    kind: "loop", name: "log-sum-exp", operands: [read("x", rows * columns), write("out", rows)],
+    parallel: axes([rows]), reduce: axes([columns]), expressions: e.list,
+    phases: [
+      { kind: "reduce", reductions: [{ reducer: "max", value: x }] },
+      { kind: "reduce", reductions: [{ reducer: "sum", value: power }] },
+      { kind: "row", stores: [{ operand: 1, index: index([1]), value }] },
+    ],
+  };
+}
+
+test("a software driver gives each row to one invocation", () => {
+  expect(withoutPrelude(emit(logSumExp(20, 50)))).toMatchInlineSnapshot(`
+    "@compute @workgroup_size(8)
+    fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+      let row = i32((group.y * 3u + group.x) * 8u + local);
+      if (row >= 20) { return; }
+      let axis0 = row;
+      var part0_0 = f32((-infinity()));
+      for (var step1 = 0; step1 < 50; step1++) {
+        let axis1 = step1;
+        let e0: f32 = operand0[axis0 * 50 + axis1];
+        part0_0 = max(part0_0, e0);
+      }
+      let reduced0_0 = part0_0;
+      var part1_0 = f32(0);
+      for (var step1 = 0; step1 < 50; step1++) {
+        let axis1 = step1;
+        let e0: f32 = operand0[axis0 * 50 + axis1];
+        let e2: f32 = e0 - reduced0_0;
+        let e3: f32 = safe_exp(e2);
+        part1_0 = part1_0 + e3;
+      }
+      let reduced1_0 = part1_0;
+      let e5: f32 = safe_log1p(reduced1_0);
+      let e7: f32 = e5 + reduced0_0;
+      operand1[axis0] = e7;
+    }
+    "
+  `);
+});
+
+test("a GPU shares rows among the invocations of a workgroup", () => {
+  expect(withoutPrelude(emit(logSumExp(20, 50), "discrete"))).toMatchInlineSnapshot(`
+    "var<workgroup> shared_f32: array<f32, 64>;
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+      let sharer = i32(local % 16u);
+      let own_row = i32((group.y * 5u + group.x) * 4u + local / 16u);
+      let present = own_row < 20;
+      let row = min(own_row, 19);
+      let axis0 = row;
+      var part0_0 = f32((-infinity()));
+      for (var point = sharer; point < 50; point += 16) {
+        let axis1 = point;
+        let e0: f32 = operand0[axis0 * 50 + axis1];
+        part0_0 = max(part0_0, e0);
+      }
+      shared_f32[local] = part0_0;
+      workgroupBarrier();
+      if (sharer < 8) { shared_f32[local] = max(shared_f32[local], shared_f32[local + 8u]); }
+      workgroupBarrier();
+      if (sharer < 4) { shared_f32[local] = max(shared_f32[local], shared_f32[local + 4u]); }
+      workgroupBarrier();
+      if (sharer < 2) { shared_f32[local] = max(shared_f32[local], shared_f32[local + 2u]); }
+      workgroupBarrier();
+      if (sharer < 1) { shared_f32[local] = max(shared_f32[local], shared_f32[local + 1u]); }
+      workgroupBarrier();
+      let total_reduced0_0 = shared_f32[local - u32(sharer)];
+      workgroupBarrier();
+      let reduced0_0 = total_reduced0_0;
+      var part1_0 = f32(0);
+      for (var point = sharer; point < 50; point += 16) {
+        let axis1 = point;
+        let e0: f32 = operand0[axis0 * 50 + axis1];
+        let e2: f32 = e0 - reduced0_0;
+        let e3: f32 = safe_exp(e2);
+        part1_0 = part1_0 + e3;
+      }
+      shared_f32[local] = part1_0;
+      workgroupBarrier();
+      if (sharer < 8) { shared_f32[local] = shared_f32[local] + shared_f32[local + 8u]; }
+      workgroupBarrier();
+      if (sharer < 4) { shared_f32[local] = shared_f32[local] + shared_f32[local + 4u]; }
+      workgroupBarrier();
+      if (sharer < 2) { shared_f32[local] = shared_f32[local] + shared_f32[local + 2u]; }
+      workgroupBarrier();
+      if (sharer < 1) { shared_f32[local] = shared_f32[local] + shared_f32[local + 1u]; }
+      workgroupBarrier();
+      let total_reduced1_0 = shared_f32[local - u32(sharer)];
+      workgroupBarrier();
+      let reduced1_0 = total_reduced1_0;
+      let e5: f32 = safe_log1p(reduced1_0);
+      let e7: f32 = e5 + reduced0_0;
+      if (present && sharer == 0) {
+        operand1[axis0] = e7;
+      }
+    }
+    "
+  `);
+});
+
+test("only the prelude functions that a kernel needs are there, in the forms that it uses", () => {
+  const functions = [...emit(logSumExp(20, 50)).matchAll(/^fn (\w+)/gm)].map((match) => match[1]);
+  expect(functions).toEqual(["infinity", "not_a_number", "is_nan", "safe_exp", "log1p_small", "safe_log", "safe_log1p", "main"]);
+});
+
+function withoutPrelude(wgsl: string): string {
+  return wgsl.slice(wgsl.search(/^(var<workgroup>|@compute)/m));
+}
+
+test("a small contraction on a software driver", () => {
+  const e = new Expressions();
+  const value = e.binary("add", e.add({ op: "accumulator", dtype: "f32" }), e.load(3, index([0, 1])));
+  const kernel: ContractionKernel = {
+    kind: "contraction", name: "linear", operands: [read("x", 24), read("w", 64), write("y", 24), read("bias", 8)],
+    batch: [], row: { name: "row", extent: 3 }, column: { name: "column", extent: 8 }, inner: { name: "inner", extent: 8 },
+    left: { operand: 0, index: index([8, 0, 1]) }, right: { operand: 1, index: index([0, 8, 1]) },
+    expressions: e.list, stores: [{ operand: 2, index: index([8, 1]), value }],
+  };
+  expect(emit(kernel)).toMatchInlineSnapshot(`
+    "// 1 x 1 x 1 workgroups, 96 + 256 + 96 + 32 bytes
+    @group(0) @binding(0) var<storage, read_write> operand0: array<vec4<f32>>;
+    @group(0) @binding(1) var<storage, read_write> operand1: array<vec4<f32>>;
+    @group(0) @binding(2) var<storage, read_write> operand2: array<vec4<f32>>;
+    @group(0) @binding(3) var<storage, read_write> operand3: array<vec4<f32>>;
+    fn finish(axis0: i32, axis1: i32, total: vec4<f32>) {
+      if (axis0 >= 3 || axis1 >= 8) { return; }
+      let group4 = axis1 / 4;
+      let e1: vec4<f32> = operand3[group4];
+      let e2: vec4<f32> = total + e1;
+      operand2[axis0 * 2 + group4] = e2;
+    }
+    // C[row, column] = sum over k of left[row, k] * right[k, column], for devices without fast workgroup memory.
+    //
+    // Contract: each invocation computes 1 rows by 1 groups of four columns of one batch element, and reads both operands
+    // where they lie, as vec4 wherever strides allow. Rows and columns past the end are clamped when reading and dropped by \`finish\`.
+    // The sum runs over k in order. \`finish(batch axes..., row, column, total)\` applies the epilogue and stores.
+    @compute @workgroup_size(8)
+    fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+      let tile = i32((group.y * 1u + group.x) * 8u + local);
+      if (tile >= 6) { return; }
+      let first_column = (tile % 2) * 4;
+      let first_row = (tile / 2) % 3 * 1;
+      let batch = tile / 6;
+      let left0 = (0) + min(first_row + 0, 2) * 8;
+      let right0 = (0) + min(first_column + 0, 7) * 8;
+      let right1 = (0) + min(first_column + 1, 7) * 8;
+      let right2 = (0) + min(first_column + 2, 7) * 8;
+      let right3 = (0) + min(first_column + 3, 7) * 8;
+      var total0_0 = vec4<f32>(0.0);
+      for (var k = 0; k < 8; k += 4) {
+        let a0 = operand0[(left0 + k) >> 2u];
+        let c0 = operand1[(right0 + k) >> 2u];
+        let c1 = operand1[(right1 + k) >> 2u];
+        let c2 = operand1[(right2 + k) >> 2u];
+        let c3 = operand1[(right3 + k) >> 2u];
+        let b0_0 = vec4<f32>(c0.x, c1.x, c2.x, c3.x);
+        let b0_1 = vec4<f32>(c0.y, c1.y, c2.y, c3.y);
+        let b0_2 = vec4<f32>(c0.z, c1.z, c2.z, c3.z);
+        let b0_3 = vec4<f32>(c0.w, c1.w, c2.w, c3.w);
+        total0_0 += a0.x * b0_0;
+        total0_0 += a0.y * b0_1;
+        total0_0 += a0.z * b0_2;
+        total0_0 += a0.w * b0_3;
+      }
+      finish(first_row + 0, first_column + 0, total0_0);
+    }
+
+    "
+  `);
+});
+
+test("a kernel with more operands than the device binds is a mistake of fusion", () => {
+  const kernel = affine(2, 2);
+  const target = describeTarget({ ...LIMITS, maxStorageBuffers: 4, kind: "software" });
+  expect(() => emitKernel(kernel, target, loadKernelSource)).toThrow("kernel affine has 5 operands; the device binds 4");
+});
+
+test("numbers that WGSL cannot spell", () => {
+  const e = new Expressions();
+  const values = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, -0, 1e-45, 16777216, -2.5].map((value) => e.constant(value));
+  const kernel: LoopKernel = {
+    kind: "loop", name: "constants", operands: [write("out", values.length)], parallel: [], reduce: [], expressions: e.list,
+    phases: [{ kind: "row", stores: values.map((value, position) => ({ operand: 0, index: index([], position), value })) }],
+  };
+  const stores = emit(kernel).split("\n").filter((line) => line.includes("operand0["));
+  expect(stores.map((line) => line.trim())).toMatchInlineSnapshot(`
+    [
+      "operand0[0] = infinity();",
+      "operand0[1] = (-infinity());",
+      "operand0[2] = not_a_number();",
+      "operand0[3] = (-0.0f);",
+      "operand0[4] = 1.401298464324817e-45f;",
+      "operand0[5] = 16777216.0f;",
+      "operand0[6] = (-2.5f);",
+    ]
+  `);
+});

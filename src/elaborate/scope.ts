@@ -109,36 +109,39 @@ export class Scope {
 
 /** The calls of an expression that make an instance, in the order of the text. */
 function constructions(expression: Expression, scope: Scope): Call[] {
-  return calls(expression)
-    .filter((call) => call.callee.kind === "name" && scope.holdsModule(call.callee.name))
-    .sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+  return calls(expression, (call) => call.callee.kind === "name" && scope.holdsModule(call.callee.name)).sort(
+    (a, b) => a.span.start - b.span.start || a.span.end - b.span.end,
+  );
 }
 
-function calls(expression: Expression): Call[] {
+function calls(expression: Expression, makes: (call: Call) => boolean): Call[] {
+  const within = (part: Expression) => calls(part, makes);
   switch (expression.kind) {
     case "number":
     case "flag":
     case "name":
       return [];
     case "unary":
-      return calls(expression.operand);
+      return within(expression.operand);
     case "binary":
-      return [...calls(expression.left), ...calls(expression.right)];
-    case "call":
-      return [
-        expression,
-        ...calls(expression.callee),
-        ...expression.arguments.flatMap((argument) => calls(argument.value)),
-      ];
+      return [...within(expression.left), ...within(expression.right)];
+    case "call": {
+      const made = makes(expression);
+      // A module given as a setting, `Mlp(…, Gelu())`, is made by whoever receives it.
+      const inner = expression.arguments
+        .map(({ value }) => value)
+        .filter((value) => !(made && value.kind === "call" && makes(value)));
+      return [...(made ? [expression] : []), ...within(expression.callee), ...inner.flatMap(within)];
+    }
     case "member":
-      return calls(expression.object);
+      return within(expression.object);
     case "list":
-      return expression.items.flatMap(calls);
+      return expression.items.flatMap(within);
     case "comprehension":
-      return [...calls(expression.body), ...calls(expression.iterable)];
+      return [...within(expression.body), ...within(expression.iterable)];
     case "range":
-      return [...calls(expression.from), ...calls(expression.to)];
+      return [...within(expression.from), ...within(expression.to)];
     case "if":
-      return [...calls(expression.condition), ...calls(expression.then), ...calls(expression.else)];
+      return [...within(expression.condition), ...within(expression.then), ...within(expression.else)];
   }
 }

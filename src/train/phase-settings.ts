@@ -11,15 +11,14 @@ type Parameter = {
   readonly slots: readonly string[];
 };
 
-/** Settings of the phase's optimiser for one parameter: those of the last group that selects it, over those of the phase. */
+/** Settings of the phase's optimiser for one parameter: those of the first group that selects it, over those of the phase. */
 export function optimizerSettings(
   phase: CheckedPhase,
   parameter: Parameter,
   selects: (selection: Selection, parameter: Parameter) => boolean,
 ): OptimizerSettings {
-  let settings: Settings = phase.optimizer.settings;
-  for (const group of phase.groups)
-    if (selects(group.selection, parameter)) settings = { ...settings, ...group.settings };
+  const group = phase.groups.find(({ selection }) => selects(selection, parameter));
+  const settings: Settings = { ...phase.optimizer.settings, ...group?.settings };
   // Decay pulls weights towards 0; offsets and scales of one axis are left alone unless the spec says `decay = all`.
   const decays = settings.decay === "all" || parameter.shape.length >= 2;
   const weightDecay = decays ? numberOf(settings, "weight_decay") : 0;

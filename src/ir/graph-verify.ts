@@ -17,8 +17,8 @@ export function verifyGraph(graph: Graph, ops: OpRecords): void {
     invariant(!names.has(segment.name), `two segments are called ${segment.name}`);
     names.add(segment.name);
     invariant(
-      Number.isInteger(segment.repeat) && segment.repeat >= 1,
-      `segment ${segment.name} runs ${segment.repeat} times`,
+      Number.isInteger(segment.repeat) && segment.repeat >= 0,
+      `segment ${segment.name} is repeat ${segment.repeat}`,
     );
     verifyOutputs(segment);
   }

@@ -43,6 +43,7 @@ export interface Output {
 export interface GraphSegment {
   readonly name: string;
   readonly phase: string;
+  /** Which repeat of the phase this is, from 0. */
   readonly repeat: number;
   readonly kind: "forward" | "gradient" | "update";
   readonly outputs: readonly Output[];

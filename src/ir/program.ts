@@ -25,6 +25,7 @@ export interface Dispatch {
 export interface Segment {
   readonly name: string;
   readonly phase: string;
+  /** Which repeat of the phase this is, from 0. */
   readonly repeat: number;
   readonly kind: "forward" | "gradient" | "update";
   readonly dispatches: readonly Dispatch[];

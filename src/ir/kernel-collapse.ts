@@ -1,0 +1,88 @@
+/**
+ * The canonical form of a kernel: only expressions that are used, no axes of extent 1, and neighbouring axes that every index walks as one merged
+ * into one. Equal work then gives equal kernels, whatever reshapes it was written with, and kernels need fewer divisions to find their place.
+ */
+import { at } from "../base/invariant.ts";
+import type { Axis, ContractionKernel, Index, LoopKernel } from "./kernel.ts";
+import type { ExpressionKernel } from "./kernel-walk.ts";
+import { kernelAxes, kernelRoots, kernelStores, reachableExpressions, rewriteKernel } from "./kernel-walk.ts";
+
+/** An equivalent kernel in canonical form. */
+export function canonicalKernel<K extends ExpressionKernel>(kernel: K): K {
+  return collapse(pruneExpressions(kernel));
+}
+
+function pruneExpressions<K extends ExpressionKernel>(kernel: K): K {
+  const kept = reachableExpressions(kernel.expressions, kernelRoots(kernel));
+  const numbers = new Map(kept.map((id, position) => [id, position]));
+  const rewritten = rewriteKernel({ ...kernel, expressions: kept.map((id) => at(kernel.expressions, id)) }, {
+    expression: (id) => numbers.get(id) ?? 0,
+  });
+  return rewritten;
+}
+
+/** Kinds of axes; only neighbours of a kind are merged, and those marked `fixed` with an outer batch axis only. */
+type AxisKind = "parallel" | "reduce" | "batch" | "row" | "column" | "inner";
+
+function axisKinds(kernel: ExpressionKernel): readonly AxisKind[] {
+  if (kernel.kind === "loop") {
+    return [...kernel.parallel.map(() => "parallel" as const), ...kernel.reduce.map(() => "reduce" as const)];
+  }
+  return [...kernel.batch.map(() => "batch" as const), "row", "column", "inner"];
+}
+
+function collapse<K extends ExpressionKernel>(kernel: K): K {
+  const axes = kernelAxes(kernel);
+  const kinds = axisKinds(kernel);
+  const strides = allIndices(kernel).map((index) => axisStrides(index, axes.length));
+  const named = new Set(kernel.expressions.flatMap((expression) => (expression.op === "axis" ? [expression.axis] : [])));
+  const isFixed = (position: number) => at(kinds, position) === "row" || at(kinds, position) === "column" || at(kinds, position) === "inner";
+  const solid = axes.flatMap((axis, position) => (axis.extent === 1 && !isFixed(position) ? [] : [position]));
+  const joins = (outer: number, inner: number) =>
+    (at(kinds, outer) === at(kinds, inner) || (at(kinds, outer) === "batch" && at(kinds, inner) === "row")) &&
+    !named.has(outer) &&
+    !named.has(inner) &&
+    strides.every((stride) => at(stride, outer) === at(stride, inner) * at(axes, inner).extent);
+  const renumbered = new Map<number, number>();
+  const kept: { readonly extent: number; readonly kind: AxisKind }[] = [];
+  let extent = 1;
+  for (const [order, position] of solid.entries()) {
+    extent *= at(axes, position).extent;
+    const next = solid[order + 1];
+    if (next !== undefined && joins(position, next)) continue;
+    renumbered.set(position, kept.length);
+    kept.push({ extent, kind: at(kinds, position) });
+    extent = 1;
+  }
+  return withAxes(rewriteKernel(kernel, { axis: (axis) => renumbered.get(axis) ?? null }), kept);
+}
+
+function allIndices(kernel: ExpressionKernel): readonly Index[] {
+  const loads = kernel.expressions.flatMap((expression) => (expression.op === "load" ? [expression.index] : []));
+  const sides = kernel.kind === "contraction" ? [kernel.left.index, kernel.right.index] : [];
+  return [...loads, ...sides, ...kernelStores(kernel).map((store) => store.index)];
+}
+
+function axisStrides(index: Index, count: number): readonly number[] {
+  const strides = new Array<number>(count).fill(0);
+  for (const { axis, stride } of index.terms) strides[axis] = at(strides, axis) + stride;
+  return strides;
+}
+
+function withAxes<K extends ExpressionKernel>(kernel: K, kept: readonly { readonly extent: number; readonly kind: AxisKind }[]): K {
+  const named = kept.map(({ extent, kind }, position) => ({ axis: { name: `${LETTER[kind]}${position}`, extent }, kind }));
+  const of = (kind: AxisKind): readonly Axis[] => named.flatMap((each) => (each.kind === kind ? [each.axis] : []));
+  if (kernel.kind === "loop") {
+    const axes: Pick<LoopKernel, "parallel" | "reduce"> = { parallel: of("parallel"), reduce: of("reduce") };
+    return { ...kernel, ...axes };
+  }
+  const axes: Pick<ContractionKernel, "batch" | "row" | "column" | "inner"> = {
+    batch: of("batch"),
+    row: at(of("row"), 0),
+    column: at(of("column"), 0),
+    inner: at(of("inner"), 0),
+  };
+  return { ...kernel, ...axes };
+}
+
+const LETTER: Readonly<Record<AxisKind, string>> = { parallel: "p", reduce: "r", batch: "b", row: "m", column: "n", inner: "k" };

@@ -1,0 +1,132 @@
+/** Ways through a kernel: operands of expressions, places that touch operands, and rewriting of both. */
+import { at } from "../base/invariant.ts";
+import type { Axis, Expression, ExpressionId, Index, Kernel, LoopKernel, Store } from "./kernel.ts";
+
+/** Kernels that are made of expressions. */
+export type ExpressionKernel = Exclude<Kernel, { kind: "library" }>;
+
+/** Expressions that an expression reads. */
+export function expressionOperands(expression: Expression): readonly ExpressionId[] {
+  switch (expression.op) {
+    case "constant":
+    case "axis":
+    case "reduction":
+    case "accumulator":
+      return [];
+    case "load": {
+      const values = expression.index.dynamic.map((term) => term.value);
+      return expression.guard === null ? values : [...values, expression.guard];
+    }
+    case "unary":
+    case "cast":
+      return [expression.value];
+    case "binary":
+      return [expression.left, expression.right];
+    case "power":
+      return [expression.base];
+    case "select":
+      return [expression.condition, expression.whenTrue, expression.whenFalse];
+    case "random":
+      return [expression.seed, expression.counter, expression.index];
+  }
+}
+
+/** All axes in the order of their numbers. */
+export function kernelAxes(kernel: ExpressionKernel): readonly Axis[] {
+  if (kernel.kind === "loop") return [...kernel.parallel, ...kernel.reduce];
+  return [...kernel.batch, kernel.row, kernel.column, kernel.inner];
+}
+
+/** All stores, in order. */
+export function kernelStores(kernel: ExpressionKernel): readonly Store[] {
+  if (kernel.kind === "contraction") return kernel.stores;
+  return kernel.phases.flatMap((phase) => (phase.kind === "reduce" ? [] : phase.stores));
+}
+
+/** Expressions whose values leave the kernel or enter a reduction. */
+export function kernelRoots(kernel: ExpressionKernel): readonly ExpressionId[] {
+  const stores = kernelStores(kernel).flatMap((store) => [store.value, ...store.index.dynamic.map((term) => term.value)]);
+  if (kernel.kind === "contraction") return stores;
+  const reduced = kernel.phases.flatMap((phase) => (phase.kind === "reduce" ? phase.reductions.map(({ value }) => value) : []));
+  return [...reduced, ...stores];
+}
+
+/** What is reachable from `roots`, ascending: operands before their users. */
+export function reachableExpressions(expressions: readonly Expression[], roots: readonly ExpressionId[]): readonly ExpressionId[] {
+  const seen = new Set<ExpressionId>();
+  const pending = [...roots];
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    pending.push(...expressionOperands(at(expressions, id)));
+  }
+  return [...seen].sort((a, b) => a - b);
+}
+
+/** How to rewrite the parts of a kernel. */
+export interface KernelRewrite {
+  readonly expression: (id: ExpressionId) => ExpressionId;
+  readonly axis: (axis: number) => number | null;
+  readonly operand: (operand: number) => { readonly operand: number; readonly shift: number };
+}
+
+const KEEP: KernelRewrite = {
+  expression: (id) => id,
+  axis: (axis) => axis,
+  operand: (operand) => ({ operand, shift: 0 }),
+};
+
+/** The kernel with renumbered expressions, axes (null: always 0) and operands; lists of axes and operands stay the caller's. */
+export function rewriteKernel<K extends ExpressionKernel>(kernel: K, given: Partial<KernelRewrite>): K {
+  const rewrite = { ...KEEP, ...given };
+  const reindex = (index: Index, shift: number): Index => ({
+    offset: index.offset + shift,
+    terms: index.terms.flatMap(({ axis, stride }) => {
+      const moved = rewrite.axis(axis);
+      return moved === null ? [] : [{ axis: moved, stride }];
+    }),
+    dynamic: index.dynamic.map(({ value, stride }) => ({ value: rewrite.expression(value), stride })),
+  });
+  const access = <A extends { readonly operand: number; readonly index: Index }>(old: A): A => {
+    const { operand, shift } = rewrite.operand(old.operand);
+    return { ...old, operand, index: reindex(old.index, shift) };
+  };
+  const store = (old: Store): Store => ({ ...access(old), value: rewrite.expression(old.value) });
+  const expressions = kernel.expressions.map((old): Expression => {
+    if (old.op === "axis") {
+      const axis = rewrite.axis(old.axis);
+      return axis === null ? { op: "constant", dtype: "i32", value: 0 } : { ...old, axis };
+    }
+    if (old.op === "load") return { ...access(old), guard: old.guard === null ? null : rewrite.expression(old.guard) };
+    return renumberOperands(old, rewrite.expression);
+  });
+  const parts =
+    kernel.kind === "contraction"
+      ? { left: access(kernel.left), right: access(kernel.right), stores: kernel.stores.map(store) }
+      : {
+          phases: kernel.phases.map((phase): LoopKernel["phases"][number] =>
+            phase.kind === "reduce"
+              ? { ...phase, reductions: phase.reductions.map((each) => ({ ...each, value: rewrite.expression(each.value) })) }
+              : { ...phase, stores: phase.stores.map(store) },
+          ),
+        };
+  return { ...kernel, expressions, ...parts };
+}
+
+function renumberOperands(old: Expression, renumber: (id: ExpressionId) => ExpressionId): Expression {
+  switch (old.op) {
+    case "unary":
+    case "cast":
+      return { ...old, value: renumber(old.value) };
+    case "binary":
+      return { ...old, left: renumber(old.left), right: renumber(old.right) };
+    case "power":
+      return { ...old, base: renumber(old.base) };
+    case "select":
+      return { ...old, condition: renumber(old.condition), whenTrue: renumber(old.whenTrue), whenFalse: renumber(old.whenFalse) };
+    case "random":
+      return { ...old, seed: renumber(old.seed), counter: renumber(old.counter), index: renumber(old.index) };
+    default:
+      return old;
+  }
+}

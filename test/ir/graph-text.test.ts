@@ -128,7 +128,7 @@ describe("verification", () => {
     expect(() => verifyGraph(graph([0, 4, 8]), ops)).not.toThrow();
     expect(() => verifyGraph(graph([5, 0, 2]), ops)).toThrow("y0 and y2 overlap in segment s");
     expect(() => verifyGraph(graph([0.5]), ops)).toThrow("y0.5 would be stored at out[0.5]");
-    expect(() => verifyGraph(graph([0], { repeat: 0 }), ops)).toThrow("segment s runs 0 times");
+    expect(() => verifyGraph(graph([0], { repeat: -1 }), ops)).toThrow("segment s is repeat -1");
     const { segments } = graph([0]);
     expect(() => verifyGraph({ segments: [...segments, ...segments] }, ops)).toThrow(
       "two segments are called s",

@@ -1,0 +1,188 @@
+/** The models of a program: each with its variants' settings and its train block. */
+import type { ModelDecl, TrainDecl } from "../syntax/ast.ts";
+import type { CheckedModel, CheckedTrain, CheckOptions } from "./checked.ts";
+import type { Checker } from "./checker.ts";
+import { checkModel, type ModelType } from "./model.ts";
+import {
+  type Assignment,
+  checkAssignments,
+  commandLineAssignment,
+  reportUnknownModel,
+  resolveVariant,
+  settingValues,
+} from "./overrides.ts";
+import { report } from "./report.ts";
+import { type Definition, type FileScope, isModel, isVariant, reachableFiles, Scope } from "./scope.ts";
+import { warnUnused } from "./statements.ts";
+import { overrideTraining, splitTrainingOverrides } from "./train-overrides.ts";
+import type { Training } from "./train-values.ts";
+import { checkTrain } from "./training.ts";
+
+interface CheckedModels {
+  readonly models: readonly CheckedModel[];
+  readonly chosen: CheckedModel | null;
+}
+
+export function checkModels(checker: Checker, entry: FileScope, options: CheckOptions): CheckedModels {
+  const types = new Map<Definition, ModelType>();
+  for (const file of reachableFiles(entry))
+    for (const definition of file.names.values())
+      if (definition.scope === file && isModel(definition))
+        types.set(definition, checkModel(checker, definition));
+  const trains = trainBlocks(checker, entry);
+  const definitions = [...entry.names.values()].filter(
+    (definition) => definition.scope === entry && (isModel(definition) || isVariant(definition)),
+  );
+  const wanted = chooseModel(checker, definitions, options);
+  const models: CheckedModel[] = [];
+  for (const definition of definitions) {
+    const given = definition === wanted ? options.overrides : [];
+    const checked = checkOne(checker, { entry, definition, types, trains, given, definitions });
+    if (checked !== null) models.push(checked);
+  }
+  for (const [definition, type] of types) if (definition.scope === entry) warnUnused(checker, type.scope);
+  const chosen = models.find(({ name }) => name === wanted?.declaration.name.name) ?? null;
+  return { models, chosen };
+}
+
+/** The model that options ask for: the named one, or the first. */
+function chooseModel(
+  checker: Checker,
+  definitions: readonly Definition[],
+  options: CheckOptions,
+): Definition | null {
+  if (options.model === undefined) return definitions[0] ?? null;
+  const found = definitions.find(({ declaration }) => declaration.name.name === options.model);
+  if (found !== undefined) return found;
+  const names = definitions.map(({ declaration }) => `\`${declaration.name.name}\``);
+  checker.problems.add({
+    code: "unknown-model",
+    severity: "error",
+    title: "Unknown model",
+    primary: null,
+    related: [],
+    place: { file: `--model ${options.model}` },
+    text:
+      names.length === 0
+        ? "The file declares no model."
+        : `The file declares ${names.join(", ")}; \`${options.model}\` is not among them.`,
+  });
+  return null;
+}
+
+/** Train blocks of the entry file by the model that they belong to. */
+function trainBlocks(checker: Checker, entry: FileScope): Map<Definition, TrainDecl> {
+  const blocks = new Map<Definition, TrainDecl>();
+  for (const declaration of entry.file.declarations) {
+    if (declaration.kind !== "train") continue;
+    const { name, span } = declaration.model;
+    const definition = entry.names.get(name);
+    if (definition === undefined || (!isModel(definition) && !isVariant(definition))) {
+      reportUnknownModel(checker, name, span, entry);
+      continue;
+    }
+    const earlier = blocks.get(definition);
+    if (earlier === undefined) blocks.set(definition, declaration);
+    else
+      report(checker.problems, span, {
+        code: "duplicate-train",
+        title: "Model is trained twice",
+        label: "another train block",
+        related: [{ span: earlier.model.span, text: "the first one" }],
+        text: `Model \`${name}\` has one train block; what should differ between runs is a variant.`,
+        hint: `Write \`model ${name}2 = ${name} with { … }\` and \`train ${name}2 { … }\`.`,
+      });
+  }
+  return blocks;
+}
+
+interface OneModel {
+  readonly entry: FileScope;
+  readonly definition: Definition;
+  readonly types: ReadonlyMap<Definition, ModelType>;
+  readonly trains: ReadonlyMap<Definition, TrainDecl>;
+  readonly given: CheckOptions["overrides"];
+  readonly definitions: readonly Definition[];
+}
+
+function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
+  const { entry, definition, types, trains } = one;
+  const resolved = resolveVariant(checker, definition);
+  const model = resolved === null ? undefined : types.get(resolved.base);
+  if (resolved === null || model === undefined) return null;
+  const phases =
+    trainOf(definition, trains)?.members.flatMap((member) =>
+      member.kind === "phase" ? [member.name.name] : [],
+    ) ?? [];
+  const { training: trainOverrides, settings: fromCommandLine } = splitTrainingOverrides(
+    one.given,
+    model,
+    phases,
+  );
+  const assignments: Assignment[] = [
+    ...resolved.assignments,
+    ...fromCommandLine.map((override) => commandLineAssignment(entry, override)),
+  ];
+  const overrides = checkAssignments(checker, model, assignments);
+  reportEmptySlots(checker, one, model, assignments);
+  const declaration = trainOf(definition, trains);
+  let train: CheckedTrain | null = null;
+  if (declaration !== null) {
+    const name = definition.declaration.name.name;
+    const scope = new Scope(entry, model.scope, "train", `the train block of \`${name}\``);
+    const training: Training = { checker, model, scope, settings: settingValues(checker, model, overrides) };
+    const written = checkTrain(training, declaration);
+    train = written === null ? null : overrideTraining(training, written, trainOverrides);
+  } else if (trainOverrides.length > 0) {
+    const first = trainOverrides[0];
+    if (first !== undefined) checkAssignments(checker, model, [commandLineAssignment(entry, first)]);
+  }
+  return {
+    name: definition.declaration.name.name,
+    declaration: model.definition.declaration,
+    scope: model.definition.scope,
+    overrides,
+    train,
+  };
+}
+
+/** The train block of a model; a variant without one has that of the model it varies. */
+function trainOf(definition: Definition, trains: ReadonlyMap<Definition, TrainDecl>): TrainDecl | null {
+  const seen = new Set<Definition>();
+  let current: Definition | undefined = definition;
+  while (current !== undefined && !seen.has(current)) {
+    seen.add(current);
+    const own = trains.get(current);
+    if (own !== undefined) return own;
+    current = isVariant(current) ? current.scope.names.get(current.declaration.base.name) : undefined;
+  }
+  return null;
+}
+
+/** A slot without a default is for variants to fill, so only a model that is trained or varied by nobody must have it filled. */
+function reportEmptySlots(
+  checker: Checker,
+  one: OneModel,
+  model: ModelType,
+  assignments: readonly Assignment[],
+): void {
+  const { definition, definitions, trains, given } = one;
+  const isBase = definitions.some((other) => isVariant(other) && isBasedOn(other, definition));
+  if (isModel(definition) && isBase && !trains.has(definition) && given.length === 0) return;
+  for (const [name, { member }] of model.slots) {
+    if (member.default !== null || assignments.some((assignment) => assignment.name === name)) continue;
+    const place: ModelDecl["name"] = definition.declaration.name;
+    report(checker.problems, isVariant(definition) ? place.span : member.name.span, {
+      code: "empty-slot",
+      title: "Slot is empty",
+      label: isVariant(definition) ? `does not fill \`${name}\`` : "has no default",
+      related: isVariant(definition) ? [{ span: member.name.span, text: `\`${name}\` has no default` }] : [],
+      text: `Model \`${place.name}\` cannot be built before a module fills its slot \`${name}\`.`,
+      hint: `Give it a default: \`slot ${name} : ${member.interface.name} = …\`, or pass \`--set ${name}=…\`.`,
+    });
+  }
+}
+
+function isBasedOn(variant: Definition, base: Definition): boolean {
+  return isVariant(variant) && variant.scope.names.get(variant.declaration.base.name) === base;
+}

@@ -1,0 +1,208 @@
+/** Checks a model: its settings, inputs and labels, slots, statements, losses and outputs. */
+import type { Identifier, InterfaceDecl, ModelDecl, ModelMember } from "../syntax/ast.ts";
+import { dimSymbol, makeSymbol } from "../types/dim.ts";
+import type { TensorType } from "../types/tensor-type.ts";
+import type { Checker } from "./checker.ts";
+import { announced, checkDefault } from "./methods.ts";
+import { checkFiller } from "./module-values.ts";
+import { resolveInterface } from "./modules.ts";
+import { define } from "./names.ts";
+import { checkOutput, type Prediction } from "./outputs.ts";
+import { report } from "./report.ts";
+import { type Definition, Scope } from "./scope.ts";
+import { bindAxisNames, resolveType } from "./sizes.ts";
+import { checkStatement } from "./statements.ts";
+import { metrics } from "./training-table.ts";
+import { asTensor, describe, sizeType, unknownType, type ValueType } from "./values.ts";
+
+type Member<Kind extends ModelMember["kind"]> = Extract<ModelMember, { kind: Kind }>;
+export type SettingMember = Member<"size" | "number" | "flag">;
+
+/** What train blocks and variants need to know about a model. */
+export interface ModelType {
+  readonly definition: Definition<ModelDecl>;
+  readonly scope: Scope;
+  readonly settings: ReadonlyMap<string, SettingMember>;
+  /** The interface is null when it is not known. */
+  readonly slots: ReadonlyMap<
+    string,
+    { readonly member: Member<"slot">; readonly interface: Definition<InterfaceDecl> | null }
+  >;
+  readonly labels: ReadonlyMap<string, TensorType | null>;
+  readonly losses: ReadonlySet<string>;
+  readonly predictions: readonly Prediction[];
+}
+
+/** Words that mean something else where names of a model are used. */
+const reservedNames: ReadonlyMap<string, string> = new Map([
+  ["all", "In `updates` and `group`, `all` stands for every parameter."],
+  ["B", "`B` is the batch axis, whose size the train block decides."],
+]);
+
+export function checkModel(checker: Checker, definition: Definition<ModelDecl>): ModelType {
+  const { declaration } = definition;
+  const { members } = declaration;
+  const scope = new Scope(definition.scope, null, "model", `model \`${declaration.name.name}\``);
+  scope.announce(announced(members.filter((member) => "name" in member)));
+  const settings = new Map<string, SettingMember>();
+  for (const member of members)
+    if (member.kind === "size" || member.kind === "number" || member.kind === "flag") {
+      checkSetting(checker, member, scope);
+      settings.set(member.name.name, member);
+    }
+  const labels = checkData(checker, members, scope);
+  const slots = new Map<string, { member: Member<"slot">; interface: Definition<InterfaceDecl> | null }>();
+  for (const member of members)
+    if (member.kind === "slot")
+      slots.set(member.name.name, { member, interface: checkSlot(checker, member, scope) });
+  const losses = new Set<string>();
+  const predictions: Prediction[] = [];
+  for (const member of members) {
+    if (member.kind === "let" || member.kind === "param") {
+      checkReserved(checker, member.name);
+      checkStatement(checker, member, scope);
+    } else if (member.kind === "loss") {
+      checkLoss(checker, member, scope);
+      losses.add(member.name.name);
+    } else if (member.kind === "output") checkOutput(checker, member, scope, labels, predictions);
+  }
+  return { definition, scope, settings, slots, labels, losses, predictions };
+}
+
+function checkReserved(checker: Checker, identifier: Identifier): void {
+  const why = reservedNames.get(identifier.name);
+  if (why === undefined) return;
+  report(checker.problems, identifier.span, {
+    code: "reserved-name",
+    title: "Name has a fixed meaning",
+    label: "cannot be used here",
+    text: why,
+    hint: "Choose another name.",
+  });
+}
+
+function checkSetting(checker: Checker, member: SettingMember, scope: Scope): void {
+  checkReserved(checker, member.name);
+  const written = member.default;
+  const value = written === null ? null : checker.infer(written, scope);
+  if (written !== null && value !== null && value.kind !== "unknown") {
+    checkDefault(checker, written.span, member.name.name, member.kind, value);
+    if (member.kind === "size" && value.kind === "number" && value.dim !== null && (value.value ?? 0) < 0)
+      report(checker.problems, written.span, {
+        code: "size-not-positive",
+        title: "Size below 0",
+        label: `this is ${value.value}`,
+        text: "A size counts elements.",
+      });
+  }
+  const type: ValueType =
+    member.kind === "size"
+      ? sizeType(dimSymbol(makeSymbol(member.name.name, member.name.span)))
+      : member.kind === "flag"
+        ? { kind: "flag", value: null }
+        : { kind: "number", dim: null, value: null };
+  define(checker, scope, member.name, { kind: "setting", type });
+  checker.record(member, type);
+}
+
+type Data = Extract<ModelMember, { type: unknown }> & { readonly kind: "input" | "label" };
+
+function isData(member: ModelMember): member is Data {
+  return member.kind === "input" || member.kind === "label";
+}
+
+/** Inputs and labels; gives the types of the labels. */
+function checkData(
+  checker: Checker,
+  members: readonly ModelMember[],
+  scope: Scope,
+): Map<string, TensorType | null> {
+  const data = members.filter(isData);
+  bindAxisNames(
+    data.map(({ type }) => type),
+    scope,
+  );
+  const labels = new Map<string, TensorType | null>();
+  for (const member of data) {
+    const what = `${member.kind === "input" ? "an input" : "a label"}`;
+    const first = member.type.axes[0];
+    const rows = first?.kind === "axis" && first.size.kind === "name" && first.size.name === "B";
+    if (!rows)
+      report(checker.problems, first?.span ?? member.type.span, {
+        code: "batch-axis",
+        title: "First axis must be the batch",
+        label: first === undefined ? "has no axes" : "not `B`",
+        text: `Every input and label has one entry per row of the batch, so its first axis is \`B\`.`,
+        hint: `Write \`${member.type.element}[B${first === undefined ? "" : ", …"}]\`.`,
+      });
+    const type = resolveType(checker, member.type, scope, { rest: null, ragged: true, what });
+    checkReserved(checker, member.name);
+    define(checker, scope, member.name, {
+      kind: member.kind,
+      type: rows && type !== null ? type : unknownType,
+    });
+    if (type !== null) checker.record(member, type);
+    if (member.kind === "label") labels.set(member.name.name, rows ? type : null);
+  }
+  return labels;
+}
+
+function checkSlot(checker: Checker, member: Member<"slot">, scope: Scope): Definition<InterfaceDecl> | null {
+  checkReserved(checker, member.name);
+  const wanted = resolveInterface(checker, member.interface, scope);
+  if (wanted !== null && member.default !== null)
+    checkFiller(checker, member.default, scope, wanted, `the slot \`${member.name.name}\``);
+  const type: ValueType = wanted === null ? unknownType : { kind: "slot", definition: wanted };
+  define(checker, scope, member.name, { kind: "slot", type });
+  checker.record(member, type);
+  return wanted;
+}
+
+function checkLoss(checker: Checker, member: Member<"loss">, scope: Scope): void {
+  checkReserved(checker, member.name);
+  const { name } = member.name;
+  if (metrics.some((metric) => metric.name === name))
+    report(checker.problems, member.name.span, {
+      code: "reserved-name",
+      title: "Name has a fixed meaning",
+      label: "also a metric",
+      text: `\`${name}\` is a metric that \`select\` and \`report\` can name, so a loss cannot have this name.`,
+      hint: `Call it \`${name}_loss\`.`,
+    });
+  const type = requireScalar(
+    checker,
+    checker.infer(member.value, scope),
+    member.value,
+    "loss-not-scalar",
+    "A loss",
+  );
+  define(checker, scope, member.name, { kind: "loss", type });
+  checker.record(member, type);
+}
+
+/** The scalar that a loss or an objective must be; unknown after a report. */
+export function requireScalar(
+  checker: Checker,
+  value: ValueType,
+  expression: { readonly span: Identifier["span"] },
+  code: string,
+  what: string,
+): ValueType {
+  if (value.kind === "unknown") return unknownType;
+  const type = asTensor(value);
+  if (type !== null && type.axes.length === 0 && type.element === "f32") return type;
+  return report(checker.problems, expression.span, {
+    code,
+    title: `${what} must be a scalar`,
+    label: `this is ${describe(value)}`,
+    text: `${what} is one number for the whole batch: \`f32\` without axes.`,
+    hint:
+      type !== null && type.element === "f32"
+        ? "`mean(…)` takes the average of all elements, `sum(…)` adds them up."
+        : value.kind === "list"
+          ? "`sum(…)` adds up the elements of a list."
+          : value.kind === "record"
+            ? `Name one of its fields: \`.${[...value.fields.keys()][0] ?? "field"}\`.`
+            : undefined,
+  });
+}

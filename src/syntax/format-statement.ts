@@ -8,6 +8,7 @@ import { isCloser, isOpener } from "./brackets.ts";
 import { bindingOf } from "./build-expression.ts";
 import { leaves } from "./cst.ts";
 import { choice, group, hardLine, indent, type Layout, line, note, sequence, softLine } from "./layout.ts";
+import { standsAlone } from "./outline.ts";
 import * as t from "./tokens.ts";
 
 /** What the formatter knows about a file besides its tokens. */
@@ -121,14 +122,8 @@ function gap(context: Context, next: Piece, usual: Layout): Layout {
 /** Comments inside a statement: behind what they follow if they stood in that line, else in lines of their own. */
 function commentsBefore(context: Context, token: IToken): Layout[] {
   return (context.comments.get(token.startOffset) ?? []).map((comment) =>
-    sequence(standsAlone(context, comment) ? hardLine : " ", note(comment.image.trimEnd())),
+    sequence(standsAlone(context.text, comment) ? hardLine : " ", note(comment.image.trimEnd())),
   );
-}
-
-/** Whether nothing stands before a comment in its line. */
-export function standsAlone(context: Context, comment: IToken): boolean {
-  const lineStart = context.text.lastIndexOf("\n", comment.startOffset - 1) + 1;
-  return context.text.slice(lineStart, comment.startOffset).trim() === "";
 }
 
 function layoutBracket(context: Context, bracket: Bracket): Layout {

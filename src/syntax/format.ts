@@ -4,9 +4,9 @@ import { at, invariant } from "../base/invariant.ts";
 import { Problems } from "../diagnostics/problems.ts";
 import type { Source } from "../diagnostics/source.ts";
 import type { File } from "./ast.ts";
-import { type Context, layoutStatement, rolesOf, standsAlone } from "./format-statement.ts";
+import { type Context, layoutStatement, rolesOf } from "./format-statement.ts";
 import { choice, group, hardLine, indent, type Layout, line, note, print, sequence } from "./layout.ts";
-import { type Block, type Item, isBlock } from "./outline.ts";
+import { type Block, type Item, isBlock, standsAlone } from "./outline.ts";
 import { parseWithTrees } from "./parse.ts";
 import { Equals, endOf, is, word } from "./tokens.ts";
 
@@ -73,7 +73,7 @@ function membersOf(context: Context, items: readonly Item[], start: number, end:
     for (const comment of context.comments.get(offset) ?? []) {
       const text = comment.image.trimEnd();
       const member = list.at(-1);
-      if (standsAlone(context, comment))
+      if (standsAlone(context.text, comment))
         above.push({ text, blank: hasBlankLine(context, last, comment.startOffset) });
       else if (member) member.behind = text;
       else beside = text;

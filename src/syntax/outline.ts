@@ -158,13 +158,15 @@ export function endsOfItem(item: Item): { first: IToken; last: IToken } {
 
 /** The text of the `///` lines directly before the token at `offset`, without the slashes. */
 export function docBefore(outline: Outline, source: Source, offset: number): string {
-  const lines: string[] = [];
-  for (const comment of outline.comments.get(offset) ?? []) {
-    const lineStart = source.text.lastIndexOf("\n", comment.startOffset - 1) + 1;
-    const alone = source.text.slice(lineStart, comment.startOffset).trim() === "";
-    if (alone && is(comment, DocComment)) lines.push(comment.image.slice(3).replace(/^ /, "").trimEnd());
-  }
-  return lines.join("\n");
+  const comments = outline.comments.get(offset) ?? [];
+  const lines = comments.filter((comment) => is(comment, DocComment) && standsAlone(source.text, comment));
+  return lines.map((comment) => comment.image.slice(3).replace(/^ /, "").trimEnd()).join("\n");
+}
+
+/** Whether nothing stands before a comment in its line. */
+export function standsAlone(text: string, comment: IToken): boolean {
+  const lineStart = text.lastIndexOf("\n", comment.startOffset - 1) + 1;
+  return text.slice(lineStart, comment.startOffset).trim() === "";
 }
 
 /** Whether an item looks like a method: `(…`, or `name(…` that goes on behind the parenthesis. */

@@ -149,7 +149,7 @@ describe("any program", () => {
         const found = formatted.match(/\/\/ note \d+/g) ?? [];
         expect([...found].sort()).toEqual([...comments].sort());
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 

@@ -10,7 +10,9 @@ import { accessesOf } from "./dependence.ts";
 export function collapseAxes(kernel: LoopKernel): LoopKernel {
   const axes = [...kernel.parallel, ...kernel.reduce];
   const strides = accessesOf(kernel).map((access) => stridesOf(access.index, axes.length));
-  const named = new Set(kernel.expressions.flatMap((expression) => (expression.op === "axis" ? [expression.axis] : [])));
+  const named = new Set(
+    kernel.expressions.flatMap((expression) => (expression.op === "axis" ? [expression.axis] : [])),
+  );
   const isReduce = (position: number) => position >= kernel.parallel.length;
   const positions = axes.flatMap((axis, position) => (axis.extent === 1 ? [] : [position]));
 
@@ -22,7 +24,10 @@ export function collapseAxes(kernel: LoopKernel): LoopKernel {
     const { name, extent } = at(axes, position);
     const next = positions[order + 1];
     const joins =
-      next !== undefined && isReduce(next) === isReduce(position) && !named.has(position) && !named.has(next) &&
+      next !== undefined &&
+      isReduce(next) === isReduce(position) &&
+      !named.has(position) &&
+      !named.has(next) &&
       strides.every((stride) => at(stride, position) === at(stride, next) * at(axes, next).extent);
     merged *= extent;
     if (joins) continue;
@@ -44,7 +49,11 @@ function stridesOf(index: Index, axes: number): readonly number[] {
   return strides;
 }
 
-function renumberAxes(kernel: LoopKernel, kept: readonly KeptAxis[], renumbered: readonly (number | null)[]): LoopKernel {
+function renumberAxes(
+  kernel: LoopKernel,
+  kept: readonly KeptAxis[],
+  renumbered: readonly (number | null)[],
+): LoopKernel {
   const reindex = (index: Index): Index => ({
     ...index,
     terms: index.terms.flatMap((term) => {
@@ -59,7 +68,9 @@ function renumberAxes(kernel: LoopKernel, kept: readonly KeptAxis[], renumbered:
     return axis === null ? { op: "constant", dtype: "i32", value: 0 } : { ...old, axis };
   };
   const phase = (old: Phase): Phase =>
-    old.kind === "reduce" ? old : { ...old, stores: old.stores.map((store) => ({ ...store, index: reindex(store.index) })) };
+    old.kind === "reduce"
+      ? old
+      : { ...old, stores: old.stores.map((store) => ({ ...store, index: reindex(store.index) })) };
   return {
     ...kernel,
     parallel: kept.filter((entry) => !entry.reduce).map((entry) => entry.axis),

@@ -35,7 +35,10 @@ export function directAxes(expression: Expression): readonly number[] {
 }
 
 /** The ids reachable from `roots`, ascending, so that operands come before their users. */
-export function reachable(expressions: readonly Expression[], roots: readonly ExpressionId[]): readonly ExpressionId[] {
+export function reachable(
+  expressions: readonly Expression[],
+  roots: readonly ExpressionId[],
+): readonly ExpressionId[] {
   const seen = new Set<ExpressionId>();
   const pending = [...roots];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
@@ -60,11 +63,15 @@ export interface Access {
 
 /** Every place where a kernel with expressions touches an operand; unused expressions are left out. */
 export function accessesOf(kernel: Exclude<Kernel, { kind: "library" }>): readonly Access[] {
-  const stores = kernel.kind === "loop" ? kernel.phases.flatMap((phase) => (phase.kind === "reduce" ? [] : phase.stores)) : kernel.stores;
+  const stores =
+    kernel.kind === "loop"
+      ? kernel.phases.flatMap((phase) => (phase.kind === "reduce" ? [] : phase.stores))
+      : kernel.stores;
   const accesses: Access[] = stores.map(({ operand, index }) => ({ operand, index, write: true }));
   for (const id of reachable(kernel.expressions, rootsOf(kernel))) {
     const expression = at(kernel.expressions, id);
-    if (expression.op === "load") accesses.push({ operand: expression.operand, index: expression.index, write: false });
+    if (expression.op === "load")
+      accesses.push({ operand: expression.operand, index: expression.index, write: false });
   }
   if (kernel.kind === "contraction") {
     accesses.push({ ...kernel.left, write: false }, { ...kernel.right, write: false });
@@ -74,12 +81,15 @@ export function accessesOf(kernel: Exclude<Kernel, { kind: "library" }>): readon
 
 /** Expressions whose values leave the kernel or enter a reduction. */
 export function rootsOf(kernel: Exclude<Kernel, { kind: "library" }>): readonly ExpressionId[] {
-  if (kernel.kind === "contraction") return kernel.stores.flatMap((store) => [store.value, ...indexValues(store.index)]);
+  if (kernel.kind === "contraction")
+    return kernel.stores.flatMap((store) => [store.value, ...indexValues(store.index)]);
   return kernel.phases.flatMap(phaseRoots);
 }
 
 /** Expressions that a phase asks for. */
-export function phaseRoots(phase: Extract<Kernel, { kind: "loop" }>["phases"][number]): readonly ExpressionId[] {
+export function phaseRoots(
+  phase: Extract<Kernel, { kind: "loop" }>["phases"][number],
+): readonly ExpressionId[] {
   if (phase.kind === "reduce") return phase.reductions.map((reduction) => reduction.value);
   return phase.stores.flatMap((store) => [store.value, ...indexValues(store.index)]);
 }

@@ -73,16 +73,32 @@ export function describeTarget(facts: DeviceFacts): TargetDescriptor {
   };
   if (facts.kind === "software") {
     return {
-      ...limits, name: "software", kind: "software", rowStrategy: "invocation", contractionStrategy: "direct",
-      saturation: 64, workgroupSize: 64, tiles: DIRECT,
+      ...limits,
+      name: "software",
+      kind: "software",
+      rowStrategy: "invocation",
+      contractionStrategy: "direct",
+      saturation: 64,
+      workgroupSize: 64,
+      tiles: DIRECT,
       // A dispatch takes 200-400 us; one invocation adds up some 200 000 numbers in that time.
-      dispatchCost: 300_000, split: { rows: 16, extent: 200_000 }, maxKernelCost: 300,
+      dispatchCost: 300_000,
+      split: { rows: 16, extent: 200_000 },
+      maxKernelCost: 300,
     };
   }
   const discrete = facts.kind === "discrete";
   return {
-    ...limits, name: facts.kind, kind: facts.kind, rowStrategy: "workgroup", contractionStrategy: "tiled",
-    saturation: discrete ? 32768 : 4096, workgroupSize: 64, tiles: TILED,
-    dispatchCost: discrete ? 2_000_000 : 300_000, split: { rows: 64, extent: 16_384 }, maxKernelCost: 600,
+    ...limits,
+    name: facts.kind,
+    kind: facts.kind,
+    rowStrategy: "workgroup",
+    contractionStrategy: "tiled",
+    saturation: discrete ? 32768 : 4096,
+    workgroupSize: 64,
+    tiles: TILED,
+    dispatchCost: discrete ? 2_000_000 : 300_000,
+    split: { rows: 64, extent: 16_384 },
+    maxKernelCost: 600,
   };
 }

@@ -16,32 +16,61 @@ const BINDING_BYTES = 16;
 
 /** The same computation with disjoint operands; the kernel itself when they are disjoint already. */
 export function mergeOverlappingOperands(kernel: Kernel, regions: readonly Region[]): PlacedKernel {
-  invariant(regions.length === kernel.operands.length, `kernel ${kernel.name} has ${kernel.operands.length} operands, its dispatch ${regions.length}`);
+  invariant(
+    regions.length === kernel.operands.length,
+    `kernel ${kernel.name} has ${kernel.operands.length} operands, its dispatch ${regions.length}`,
+  );
   const groups = overlapGroups(regions);
   if (groups.length === regions.length) return { kernel, regions };
   invariant(kernel.kind !== "library", `operands of the library kernel ${kernel.name} overlap`);
   const merged = groups.map((members) => mergedRegion(members.map((member) => at(regions, member))));
   const groupOf = regions.map((_, operand) => groups.findIndex((members) => members.includes(operand)));
-  const operands = groups.map((members, group) => mergedOperand(kernel.name, members.map((member) => at(kernel.operands, member)), at(merged, group)));
+  const operands = groups.map((members, group) =>
+    mergedOperand(
+      kernel.name,
+      members.map((member) => at(kernel.operands, member)),
+      at(merged, group),
+    ),
+  );
   const move = <Place extends { readonly operand: number; readonly index: Index }>(place: Place): Place => {
     const group = at(groupOf, place.operand);
     const shift = (at(regions, place.operand).offset - at(merged, group).offset) / 4;
     return { ...place, operand: group, index: { ...place.index, offset: place.index.offset + shift } };
   };
-  const expressions = kernel.expressions.map((expression) => (expression.op === "load" ? move(expression) : expression));
+  const expressions = kernel.expressions.map((expression) =>
+    expression.op === "load" ? move(expression) : expression,
+  );
   if (kernel.kind === "contraction") {
-    return { regions: merged, kernel: { ...kernel, operands, expressions, left: move(kernel.left), right: move(kernel.right), stores: kernel.stores.map(move) } };
+    return {
+      regions: merged,
+      kernel: {
+        ...kernel,
+        operands,
+        expressions,
+        left: move(kernel.left),
+        right: move(kernel.right),
+        stores: kernel.stores.map(move),
+      },
+    };
   }
-  const phases = kernel.phases.map((phase) => (phase.kind === "reduce" ? phase : { ...phase, stores: phase.stores.map(move) }));
+  const phases = kernel.phases.map((phase) =>
+    phase.kind === "reduce" ? phase : { ...phase, stores: phase.stores.map(move) },
+  );
   return { regions: merged, kernel: { ...kernel, operands, expressions, phases } };
 }
 
 /** Positions of operands that hang together, in the order of their first members. */
 function overlapGroups(regions: readonly Region[]): readonly (readonly number[])[] {
-  const order = regions.map((_, operand) => operand).sort((a, b) => {
-    const [first, second] = [at(regions, a), at(regions, b)];
-    return first.arena === second.arena ? first.offset - second.offset : first.arena < second.arena ? -1 : 1;
-  });
+  const order = regions
+    .map((_, operand) => operand)
+    .sort((a, b) => {
+      const [first, second] = [at(regions, a), at(regions, b)];
+      return first.arena === second.arena
+        ? first.offset - second.offset
+        : first.arena < second.arena
+          ? -1
+          : 1;
+    });
   const groups: number[][] = [];
   let end = { arena: "", offset: 0 };
   for (const operand of order) {
@@ -63,8 +92,16 @@ function mergedRegion(regions: readonly Region[]): Region {
 
 function mergedOperand(kernel: string, operands: readonly Operand[], region: Region): Operand {
   const [first] = operands;
-  invariant(first !== undefined && operands.every(({ dtype }) => dtype === first.dtype), `operands of different types overlap in kernel ${kernel}`);
+  invariant(
+    first !== undefined && operands.every(({ dtype }) => dtype === first.dtype),
+    `operands of different types overlap in kernel ${kernel}`,
+  );
   if (operands.length === 1) return first;
   const access = operands.every((operand) => operand.access === "read") ? "read" : "update";
-  return { name: operands.map((operand) => operand.name).join("+"), dtype: first.dtype, elements: region.bytes / 4, access };
+  return {
+    name: operands.map((operand) => operand.name).join("+"),
+    dtype: first.dtype,
+    elements: region.bytes / 4,
+    access,
+  };
 }

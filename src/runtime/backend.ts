@@ -8,7 +8,10 @@ export interface Backend {
    * Compiles programs that share their arenas: an arena of one name is the same memory in all of them. Throws a UserError with exit code 3
    * when the device has no room for them, before anything runs.
    */
-  prepare(programs: ReadonlyMap<string, Program>, progress?: (done: number, all: number) => void): Promise<Executable>;
+  prepare(
+    programs: ReadonlyMap<string, Program>,
+    progress?: (done: number, all: number) => void,
+  ): Promise<Executable>;
   /** Gives the device back. Executables must not be used afterwards. */
   close(): void;
 }

@@ -3,12 +3,22 @@ import { collapseAxes } from "../../src/codegen/collapse.ts";
 import type { Index, LoopKernel } from "../../src/ir/kernel.ts";
 import { axes, Expressions, index, read, write } from "../support/kernel-build.ts";
 
-function copy(extents: readonly number[], from: Index, to: Index, reduce: readonly number[] = []): LoopKernel {
+function copy(
+  extents: readonly number[],
+  from: Index,
+  to: Index,
+  reduce: readonly number[] = [],
+): LoopKernel {
   const e = new Expressions();
   const value = e.load(0, from);
   return {
-    kind: "loop", name: "copy", operands: [read("a", 1000), write("out", 1000)], parallel: axes(extents), reduce: axes(reduce),
-    expressions: e.list, phases: [{ kind: reduce.length > 0 ? "points" : "row", stores: [{ operand: 1, index: to, value }] }],
+    kind: "loop",
+    name: "copy",
+    operands: [read("a", 1000), write("out", 1000)],
+    parallel: axes(extents),
+    reduce: axes(reduce),
+    expressions: e.list,
+    phases: [{ kind: reduce.length > 0 ? "points" : "row", stores: [{ operand: 1, index: to, value }] }],
   };
 }
 
@@ -31,6 +41,9 @@ test("a transposed or broadcast operand keeps its axes apart", () => {
 test("parallel and reduce axes are never merged, nor axes whose position is used", () => {
   expect(shape(collapseAxes(copy([4], index([6, 1]), index([6, 1]), [6])))).toEqual([[4], [6]]);
   const kernel = copy([4, 6], index([6, 1]), index([6, 1]));
-  const named = { ...kernel, expressions: [...kernel.expressions, { op: "axis" as const, dtype: "i32" as const, axis: 1 }] };
+  const named = {
+    ...kernel,
+    expressions: [...kernel.expressions, { op: "axis" as const, dtype: "i32" as const, axis: 1 }],
+  };
   expect(shape(collapseAxes(named))).toEqual([[4, 6], []]);
 });

@@ -8,8 +8,13 @@ function sum(): LoopKernel {
   const e = new Expressions();
   const value = e.binary("add", e.load(0, index([1])), e.load(1, index([2], 3)));
   return {
-    kind: "loop", name: "sum", operands: [read("a", 10), read("b", 30), write("out", 10)], parallel: axes([10]), reduce: [],
-    expressions: e.list, phases: [{ kind: "row", stores: [{ operand: 2, index: index([1]), value }] }],
+    kind: "loop",
+    name: "sum",
+    operands: [read("a", 10), read("b", 30), write("out", 10)],
+    parallel: axes([10]),
+    reduce: [],
+    expressions: e.list,
+    phases: [{ kind: "row", stores: [{ operand: 2, index: index([1]), value }] }],
   };
 }
 
@@ -26,7 +31,10 @@ test("disjoint operands stay as they are", () => {
 test("overlapping operands become one, whose places move along", () => {
   const merged = mergeOverlappingOperands(sum(), [region(512, 40), region(256, 40), region(512, 40)]);
   expect(merged.regions).toEqual([region(512, 40), region(256, 40)]);
-  expect(merged.kernel.operands.map(({ name, access, elements }) => [name, access, elements])).toEqual([["a+out", "update", 10], ["b", "read", 30]]);
+  expect(merged.kernel.operands.map(({ name, access, elements }) => [name, access, elements])).toEqual([
+    ["a+out", "update", 10],
+    ["b", "read", 30],
+  ]);
   const part = mergeOverlappingOperands(sum(), [region(768, 40), region(512, 300), region(0, 40)]);
   expect(part.regions).toEqual([region(512, 300), region(0, 40)]);
   expect(part.kernel.kind === "loop" && part.kernel.expressions.slice(0, 2)).toMatchObject([
@@ -37,5 +45,7 @@ test("overlapping operands become one, whose places move along", () => {
 
 test("operands of different types cannot share memory", () => {
   const kernel = { ...sum(), operands: [read("a", 10), read("b", 30, "i32"), write("out", 10)] };
-  expect(() => mergeOverlappingOperands(kernel, [region(0, 40), region(0, 120), region(256, 40)])).toThrow("operands of different types overlap in kernel sum");
+  expect(() => mergeOverlappingOperands(kernel, [region(0, 40), region(0, 120), region(256, 40)])).toThrow(
+    "operands of different types overlap in kernel sum",
+  );
 });

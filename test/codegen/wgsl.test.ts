@@ -9,7 +9,11 @@ import { axes, Expressions, index, read, write } from "../support/kernel-build.t
 const LIMITS = { maxStorageBuffers: 10, maxInvocations: 256, maxWorkgroups: 65535 };
 
 function emit(kernel: Kernel, kind: "software" | "discrete" = "software"): string {
-  const { wgsl, workgroups, bindingBytes } = emitKernel(kernel, describeTarget({ ...LIMITS, kind }), loadKernelSource);
+  const { wgsl, workgroups, bindingBytes } = emitKernel(
+    kernel,
+    describeTarget({ ...LIMITS, kind }),
+    loadKernelSource,
+  );
   return `// ${workgroups.join(" x ")} workgroups, ${bindingBytes.join(" + ")} bytes\n${wgsl}`;
 }
 
@@ -20,10 +24,27 @@ function affine(rows: number, columns: number): LoopKernel {
   const value = e.binary("add", product, e.load(2, index([0, 1])));
   const positive = e.binary("less", e.constant(0), value, "bool");
   return {
-    kind: "loop", name: "affine",
-    operands: [read("x", rows * columns), read("a", 1), read("b", columns), write("y", rows * columns), write("positive", rows * columns, "bool")],
-    parallel: axes([rows, columns]), reduce: [], expressions: e.list,
-    phases: [{ kind: "row", stores: [{ operand: 3, index: index([columns, 1]), value }, { operand: 4, index: index([columns, 1]), value: positive }] }],
+    kind: "loop",
+    name: "affine",
+    operands: [
+      read("x", rows * columns),
+      read("a", 1),
+      read("b", columns),
+      write("y", rows * columns),
+      write("positive", rows * columns, "bool"),
+    ],
+    parallel: axes([rows, columns]),
+    reduce: [],
+    expressions: e.list,
+    phases: [
+      {
+        kind: "row",
+        stores: [
+          { operand: 3, index: index([columns, 1]), value },
+          { operand: 4, index: index([columns, 1]), value: positive },
+        ],
+      },
+    ],
   };
 }
 
@@ -89,8 +110,12 @@ function logSumExp(rows: number, columns: number): LoopKernel {
   const power = e.unary("exp", e.binary("subtract", x, e.reduction(0, 0)));
   const value = e.binary("add", e.unary("log1p", e.reduction(1, 0)), e.reduction(0, 0));
   return {
-    kind: "loop", name: "log-sum-exp", operands: [read("x", rows * columns), write("out", rows)],
-    parallel: axes([rows]), reduce: axes([columns]), expressions: e.list,
+    kind: "loop",
+    name: "log-sum-exp",
+    operands: [read("x", rows * columns), write("out", rows)],
+    parallel: axes([rows]),
+    reduce: axes([columns]),
+    expressions: e.list,
     phases: [
       { kind: "reduce", reductions: [{ reducer: "max", value: x }] },
       { kind: "reduce", reductions: [{ reducer: "sum", value: power }] },
@@ -192,7 +217,16 @@ test("a GPU shares rows among the invocations of a workgroup", () => {
 
 test("only the prelude functions that a kernel needs are there, in the forms that it uses", () => {
   const functions = [...emit(logSumExp(20, 50)).matchAll(/^fn (\w+)/gm)].map((match) => match[1]);
-  expect(functions).toEqual(["infinity", "not_a_number", "is_nan", "safe_exp", "log1p_small", "safe_log", "safe_log1p", "main"]);
+  expect(functions).toEqual([
+    "infinity",
+    "not_a_number",
+    "is_nan",
+    "safe_exp",
+    "log1p_small",
+    "safe_log",
+    "safe_log1p",
+    "main",
+  ]);
 });
 
 function withoutPrelude(wgsl: string): string {
@@ -203,10 +237,17 @@ test("a small contraction on a software driver", () => {
   const e = new Expressions();
   const value = e.binary("add", e.add({ op: "accumulator", dtype: "f32" }), e.load(3, index([0, 1])));
   const kernel: ContractionKernel = {
-    kind: "contraction", name: "linear", operands: [read("x", 24), read("w", 64), write("y", 24), read("bias", 8)],
-    batch: [], row: { name: "row", extent: 3 }, column: { name: "column", extent: 8 }, inner: { name: "inner", extent: 8 },
-    left: { operand: 0, index: index([8, 0, 1]) }, right: { operand: 1, index: index([0, 8, 1]) },
-    expressions: e.list, stores: [{ operand: 2, index: index([8, 1]), value }],
+    kind: "contraction",
+    name: "linear",
+    operands: [read("x", 24), read("w", 64), write("y", 24), read("bias", 8)],
+    batch: [],
+    row: { name: "row", extent: 3 },
+    column: { name: "column", extent: 8 },
+    inner: { name: "inner", extent: 8 },
+    left: { operand: 0, index: index([8, 0, 1]) },
+    right: { operand: 1, index: index([0, 8, 1]) },
+    expressions: e.list,
+    stores: [{ operand: 2, index: index([8, 1]), value }],
   };
   expect(emit(kernel)).toMatchInlineSnapshot(`
     "// 1 x 1 x 1 workgroups, 96 + 256 + 96 + 32 bytes
@@ -264,17 +305,39 @@ test("a small contraction on a software driver", () => {
 test("a kernel with more operands than the device binds is a mistake of fusion", () => {
   const kernel = affine(2, 2);
   const target = describeTarget({ ...LIMITS, maxStorageBuffers: 4, kind: "software" });
-  expect(() => emitKernel(kernel, target, loadKernelSource)).toThrow("kernel affine has 5 operands; the device binds 4");
+  expect(() => emitKernel(kernel, target, loadKernelSource)).toThrow(
+    "kernel affine has 5 operands; the device binds 4",
+  );
 });
 
 test("numbers that WGSL cannot spell", () => {
   const e = new Expressions();
-  const values = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, -0, 1e-45, 16777216, -2.5].map((value) => e.constant(value));
+  const values = [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.NaN,
+    -0,
+    1e-45,
+    16777216,
+    -2.5,
+  ].map((value) => e.constant(value));
   const kernel: LoopKernel = {
-    kind: "loop", name: "constants", operands: [write("out", values.length)], parallel: [], reduce: [], expressions: e.list,
-    phases: [{ kind: "row", stores: values.map((value, position) => ({ operand: 0, index: index([], position), value })) }],
+    kind: "loop",
+    name: "constants",
+    operands: [write("out", values.length)],
+    parallel: [],
+    reduce: [],
+    expressions: e.list,
+    phases: [
+      {
+        kind: "row",
+        stores: values.map((value, position) => ({ operand: 0, index: index([], position), value })),
+      },
+    ],
   };
-  const stores = emit(kernel).split("\n").filter((line) => line.includes("operand0["));
+  const stores = emit(kernel)
+    .split("\n")
+    .filter((line) => line.includes("operand0["));
   expect(stores.map((line) => line.trim())).toMatchInlineSnapshot(`
     [
       "operand0[0] = infinity();",

@@ -8,7 +8,12 @@ import { runKernels, worstError } from "./dawn.ts";
 import { runReference } from "./kernel-reference.ts";
 
 /** Fails with the names and errors of all kernels whose operands differ from the reference by more than `tolerance`. */
-export async function compareKernels(opened: DawnDevice, runs: readonly KernelRun[], tolerance = 2e-6, kinds: readonly TargetDescriptor["kind"][] = ["software", "discrete"]): Promise<void> {
+export async function compareKernels(
+  opened: DawnDevice,
+  runs: readonly KernelRun[],
+  tolerance = 2e-6,
+  kinds: readonly TargetDescriptor["kind"][] = ["software", "discrete"],
+): Promise<void> {
   const wanted = runs.map(({ kernel, buffers }) => {
     const copies = buffers.map((buffer) => buffer.slice());
     invariant(kernel.kind !== "library", "library kernels have a reference of their own");

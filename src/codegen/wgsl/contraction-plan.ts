@@ -3,9 +3,9 @@ import { at, invariant } from "../../base/invariant.ts";
 import type { ContractionKernel, Index } from "../../ir/kernel.ts";
 import { reachable, rootsOf } from "../dependence.ts";
 import type { ContractionTile, TargetDescriptor } from "../descriptor.ts";
-import { elementOfVector, ExpressionWriter, operandName } from "./expressions.ts";
-import { isAligned, planLanes } from "./lanes.ts";
+import { ExpressionWriter, elementOfVector, operandName } from "./expressions.ts";
 import type { LanePlan } from "./lanes.ts";
+import { isAligned, planLanes } from "./lanes.ts";
 import { affine } from "./text.ts";
 
 /**
@@ -38,7 +38,10 @@ export interface ContractionPlan {
 
 /** The tile that suits the size of a contraction, and how its sides are read. */
 export function planContraction(kernel: ContractionKernel, descriptor: TargetDescriptor): ContractionPlan {
-  invariant(kernel.left.index.dynamic.length === 0 && kernel.right.index.dynamic.length === 0, "a contraction reads gathered operands");
+  invariant(
+    kernel.left.index.dynamic.length === 0 && kernel.right.index.dynamic.length === 0,
+    "a contraction reads gathered operands",
+  );
   const batches = kernel.batch.reduce((product, axis) => product * axis.extent, 1);
   const tile = chooseTile(kernel, batches, descriptor);
   const rowAxis = kernel.batch.length;
@@ -48,21 +51,34 @@ export function planContraction(kernel: ContractionKernel, descriptor: TargetDes
   const right = planSide(kernel, kernel.right, rowAxis + 1, kernel.column.extent, true);
   const vectorReads = [left, right].filter((side) => side.mode !== "single").map((side) => side.operand);
   const lanes = planLanes(kernel, laneAxis, new Set(vectorReads));
-  const settled = (side: Side): Side => (lanes.vectorOperands.has(side.operand) ? side : { ...side, mode: "single" });
+  const settled = (side: Side): Side =>
+    lanes.vectorOperands.has(side.operand) ? side : { ...side, mode: "single" };
   return {
-    kernel, tile, lanes, batches, left: settled(left), right: settled(right),
+    kernel,
+    tile,
+    lanes,
+    batches,
+    left: settled(left),
+    right: settled(right),
     rowTiles: Math.ceil(kernel.row.extent / tile.rows),
     columnTiles: Math.ceil(kernel.column.extent / tile.columns),
   };
 }
 
-function planSide(kernel: ContractionKernel, side: ContractionKernel["left"], axis: number, extent: number, wantsAcross: boolean): Side {
+function planSide(
+  kernel: ContractionKernel,
+  side: ContractionKernel["left"],
+  axis: number,
+  extent: number,
+  wantsAcross: boolean,
+): Side {
   const innerAxis = kernel.batch.length + 2;
   const acrossStride = strideOf(side.index, axis);
   const innerStride = strideOf(side.index, innerAxis);
   let mode: ReadMode = "single";
   if (wantsAcross && acrossStride === 1 && extent % 4 === 0 && isAligned(side.index, axis)) mode = "across";
-  else if (innerStride === 1 && kernel.inner.extent % 4 === 0 && isAligned(side.index, innerAxis)) mode = "inner";
+  else if (innerStride === 1 && kernel.inner.extent % 4 === 0 && isAligned(side.index, innerAxis))
+    mode = "inner";
   return { ...side, mode, axis, extent, acrossStride, innerStride };
 }
 
@@ -71,10 +87,16 @@ function strideOf(index: Index, axis: number): number {
 }
 
 /** The largest tile that still gives every processor something to do; failing that, the one with the most invocations. */
-function chooseTile(kernel: ContractionKernel, batches: number, descriptor: TargetDescriptor): ContractionTile {
+function chooseTile(
+  kernel: ContractionKernel,
+  batches: number,
+  descriptor: TargetDescriptor,
+): ContractionTile {
   const direct = descriptor.contractionStrategy === "direct";
-  const results = (tile: ContractionTile) => batches * Math.ceil(kernel.row.extent / tile.rows) * Math.ceil(kernel.column.extent / tile.columns);
-  const invocations = (tile: ContractionTile) => results(tile) * (direct ? 1 : (tile.rows / 4) * (tile.columns / 4) * tile.slices);
+  const results = (tile: ContractionTile) =>
+    batches * Math.ceil(kernel.row.extent / tile.rows) * Math.ceil(kernel.column.extent / tile.columns);
+  const invocations = (tile: ContractionTile) =>
+    results(tile) * (direct ? 1 : (tile.rows / 4) * (tile.columns / 4) * tile.slices);
   const usable = descriptor.tiles.filter((tile) =>
     direct
       ? tile.rows < 2 * kernel.row.extent && tile.columns < kernel.column.extent + 4
@@ -90,7 +112,10 @@ function chooseTile(kernel: ContractionKernel, batches: number, descriptor: Targ
 /** Place of a side in its operand without its inner and across axes: offset and batch axes. */
 export function batchStart(plan: ContractionPlan, side: Side): string {
   const terms = side.index.terms.filter((term) => term.axis < plan.kernel.batch.length);
-  return affine(side.index.offset, terms.map((term) => [`axis${term.axis}`, term.stride]));
+  return affine(
+    side.index.offset,
+    terms.map((term) => [`axis${term.axis}`, term.stride]),
+  );
 }
 
 /** Reads one element of a side. */
@@ -146,8 +171,15 @@ export function finishFunction(plan: ContractionPlan): string {
 }
 
 /** Calls of `finish` for four neighbouring totals. */
-export function finishCalls(plan: ContractionPlan, row: string, column: string, total: string): readonly string[] {
+export function finishCalls(
+  plan: ContractionPlan,
+  row: string,
+  column: string,
+  total: string,
+): readonly string[] {
   const call = (place: string, value: string) => `finish(${batchArguments(plan)}${row}, ${place}, ${value});`;
   if (plan.lanes.axis !== null) return [call(column, total)];
-  return ["x", "y", "z", "w"].slice(0, plan.kernel.column.extent).map((letter, lane) => call(`${column} + ${lane}`, `${total}.${letter}`));
+  return ["x", "y", "z", "w"]
+    .slice(0, plan.kernel.column.extent)
+    .map((letter, lane) => call(`${column} + ${lane}`, `${total}.${letter}`));
 }

@@ -2,8 +2,16 @@
 import { invariant } from "../../base/invariant.ts";
 import type { TargetDescriptor } from "../descriptor.ts";
 import type { KernelBody } from "./body.ts";
-import { batchArguments, batchAxes, batchParameters, batchStart, finishCalls, finishFunction, readElement } from "./contraction-plan.ts";
 import type { ContractionPlan, Side } from "./contraction-plan.ts";
+import {
+  batchArguments,
+  batchAxes,
+  batchParameters,
+  batchStart,
+  finishCalls,
+  finishFunction,
+  readElement,
+} from "./contraction-plan.ts";
 import { operandName } from "./expressions.ts";
 import { fillPlaceholders, keepConditions } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
@@ -16,24 +24,49 @@ export function emitTiled(plan: ContractionPlan, descriptor: TargetDescriptor, t
   const workgroups = foldGrid(tiles, descriptor);
   const [rowGroups, columnGroups] = [tile.rows / 4, tile.columns / 4];
   const sliceSize = rowGroups * columnGroups;
-  invariant(sliceSize * tile.slices <= descriptor.maxInvocations, `a tile of ${sliceSize * tile.slices} invocations`);
+  invariant(
+    sliceSize * tile.slices <= descriptor.maxInvocations,
+    `a tile of ${sliceSize * tile.slices} invocations`,
+  );
   // One vec4 more than a row of the tile, so that neighbours in k lie in different memory banks.
   const [leftPitch, rightPitch] = [rowGroups + 1, columnGroups + 1];
   const total = (row: number) => finishCalls(plan, `row + ${row}`, "column", `total${row}`);
   const text = fillPlaceholders(keepConditions(template, { sliced: tile.slices > 1 }), {
-    ROWS: tile.rows, COLUMNS: tile.columns, TILE_INNER: tile.inner, SLICES: tile.slices, SLICE_SIZE: sliceSize, SIZE: sliceSize * tile.slices,
-    LEFT_PITCH: leftPitch, RIGHT_PITCH: rightPitch,
+    ROWS: tile.rows,
+    COLUMNS: tile.columns,
+    TILE_INNER: tile.inner,
+    SLICES: tile.slices,
+    SLICE_SIZE: sliceSize,
+    SIZE: sliceSize * tile.slices,
+    LEFT_PITCH: leftPitch,
+    RIGHT_PITCH: rightPitch,
     LEFT_MEMORY: Math.max(tile.slices * tile.inner * leftPitch, (sliceSize * tile.slices) / 2),
     RIGHT_MEMORY: tile.slices * tile.inner * rightPitch,
-    GRID_X: workgroups[0], TILES: tiles, COLUMN_TILES: columnTiles, ROW_TILES: rowTiles, PLANE_TILES: rowTiles * columnTiles,
-    BATCHES: batches, ROW_EXTENT: kernel.row.extent, BATCH_AXES: batchAxes(plan).join("\n"), BATCH_ARGUMENTS: batchArguments(plan),
-    COLUMN_GROUPS: columnGroups, STEPS: Math.ceil(kernel.inner.extent / (tile.inner * tile.slices)),
-    LEFT_UNITS: rowGroups * tile.inner, RIGHT_UNITS: columnGroups * tile.inner,
-    LEFT_K: innerOfUnit(plan.left, tile.inner, rowGroups), LEFT_FOUR: fourOfUnit(plan.left, tile.inner, rowGroups),
-    RIGHT_K: innerOfUnit(plan.right, tile.inner, columnGroups), RIGHT_FOUR: fourOfUnit(plan.right, tile.inner, columnGroups),
+    GRID_X: workgroups[0],
+    TILES: tiles,
+    COLUMN_TILES: columnTiles,
+    ROW_TILES: rowTiles,
+    PLANE_TILES: rowTiles * columnTiles,
+    BATCHES: batches,
+    ROW_EXTENT: kernel.row.extent,
+    BATCH_AXES: batchAxes(plan).join("\n"),
+    BATCH_ARGUMENTS: batchArguments(plan),
+    COLUMN_GROUPS: columnGroups,
+    STEPS: Math.ceil(kernel.inner.extent / (tile.inner * tile.slices)),
+    LEFT_UNITS: rowGroups * tile.inner,
+    RIGHT_UNITS: columnGroups * tile.inner,
+    LEFT_K: innerOfUnit(plan.left, tile.inner, rowGroups),
+    LEFT_FOUR: fourOfUnit(plan.left, tile.inner, rowGroups),
+    RIGHT_K: innerOfUnit(plan.right, tile.inner, columnGroups),
+    RIGHT_FOUR: fourOfUnit(plan.right, tile.inner, columnGroups),
     FINISH: [0, 1, 2, 3].flatMap((row) => total(row).map((call) => `  ${call}`)).join("\n"),
   });
-  const code = [readFunction(plan, plan.left, "left_rows"), readFunction(plan, plan.right, "right_columns"), finishFunction(plan), text].join("\n");
+  const code = [
+    readFunction(plan, plan.left, "left_rows"),
+    readFunction(plan, plan.right, "right_columns"),
+    finishFunction(plan),
+    text,
+  ].join("\n");
   return { code, workgroups, vectorOperands: plan.lanes.vectorOperands };
 }
 
@@ -48,7 +81,12 @@ function fourOfUnit(side: Side, inner: number, fours: number): string {
 
 function readFunction(plan: ContractionPlan, side: Side, name: string): string {
   const inside = `k < ${plan.kernel.inner.extent}`;
-  const place = (lane: number) => affine(0, [["start", 1], [lane === 0 ? "first" : `(first + ${lane})`, side.acrossStride], ["k", side.innerStride]]);
+  const place = (lane: number) =>
+    affine(0, [
+      ["start", 1],
+      [lane === 0 ? "first" : `(first + ${lane})`, side.acrossStride],
+      ["k", side.innerStride],
+    ]);
   const lane = (index: number) => {
     const exists = `${inside} && first + ${index} < ${side.extent}`;
     return `select(0.0, ${readElement(plan, side, `select(0, ${place(index)}, ${exists})`)}, ${exists})`;

@@ -8,7 +8,11 @@ import { planContraction } from "./contraction-plan.ts";
 import { emitTiled } from "./contraction-tiled.ts";
 
 /** A contraction with the tile that suits its size. */
-export function emitContraction(kernel: ContractionKernel, descriptor: TargetDescriptor, loadKernelSource: KernelSourceLoader): KernelBody {
+export function emitContraction(
+  kernel: ContractionKernel,
+  descriptor: TargetDescriptor,
+  loadKernelSource: KernelSourceLoader,
+): KernelBody {
   const plan = planContraction(kernel, descriptor);
   return descriptor.contractionStrategy === "direct"
     ? emitDirect(plan, descriptor, loadKernelSource("contraction_direct.wgsl"))

@@ -14,15 +14,28 @@ import { scheduleLoop } from "./schedule.ts";
 import { storedType } from "./text.ts";
 
 /** The WGSL target for a device. `loadKernelSource` gives the texts of `kernels/`. */
-export function wgslTarget(descriptor: TargetDescriptor, loadKernelSource: KernelSourceLoader): Target<WgslKernel> {
+export function wgslTarget(
+  descriptor: TargetDescriptor,
+  loadKernelSource: KernelSourceLoader,
+): Target<WgslKernel> {
   return { descriptor, emit: (kernel) => emitKernel(kernel, descriptor, loadKernelSource) };
 }
 
 /** One kernel as a WGSL module. Throws CompilerBug when the kernel breaks a limit that fusion had to respect. */
-export function emitKernel(kernel: Kernel, descriptor: TargetDescriptor, loadKernelSource: KernelSourceLoader): WgslKernel {
-  invariant(kernel.operands.length <= descriptor.maxOperands, `kernel ${kernel.name} has ${kernel.operands.length} operands; the device binds ${descriptor.maxOperands}`);
+export function emitKernel(
+  kernel: Kernel,
+  descriptor: TargetDescriptor,
+  loadKernelSource: KernelSourceLoader,
+): WgslKernel {
+  invariant(
+    kernel.operands.length <= descriptor.maxOperands,
+    `kernel ${kernel.name} has ${kernel.operands.length} operands; the device binds ${descriptor.maxOperands}`,
+  );
   const body = emitBody(kernel, descriptor, loadKernelSource);
-  invariant(body.workgroups.every((count) => count <= descriptor.maxWorkgroups), `kernel ${kernel.name} needs ${body.workgroups.join(" x ")} workgroups`);
+  invariant(
+    body.workgroups.every((count) => count <= descriptor.maxWorkgroups),
+    `kernel ${kernel.name} needs ${body.workgroups.join(" x ")} workgroups`,
+  );
   const bindings = kernel.operands.map((operand, position) => {
     const vector = body.vectorOperands.has(position);
     const element = vector ? `vec4<${storedType(operand.dtype)}>` : storedType(operand.dtype);
@@ -34,7 +47,11 @@ export function emitKernel(kernel: Kernel, descriptor: TargetDescriptor, loadKer
   return { name: kernel.name, wgsl, workgroups: body.workgroups, bindingBytes };
 }
 
-function emitBody(kernel: Kernel, descriptor: TargetDescriptor, loadKernelSource: KernelSourceLoader): KernelBody {
+function emitBody(
+  kernel: Kernel,
+  descriptor: TargetDescriptor,
+  loadKernelSource: KernelSourceLoader,
+): KernelBody {
   switch (kernel.kind) {
     case "loop": {
       const collapsed = collapseAxes(kernel);

@@ -6,8 +6,8 @@ import { at, invariant } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 import type { Expression, ExpressionId, Index, Operand, Store } from "../../ir/kernel.ts";
 import { binaryText, castText, powerText, unaryText } from "./functions.ts";
-import { accessForm } from "./lanes.ts";
 import type { LanePlan } from "./lanes.ts";
+import { accessForm } from "./lanes.ts";
 import { affine, component, eachLane, literal, valueType } from "./text.ts";
 
 export interface ExpressionNames {
@@ -25,7 +25,11 @@ export class ExpressionWriter {
   readonly #lanes: LanePlan;
   readonly #names: ExpressionNames;
 
-  constructor(kernel: { readonly expressions: readonly Expression[]; readonly operands: readonly Operand[] }, lanes: LanePlan, names: ExpressionNames) {
+  constructor(
+    kernel: { readonly expressions: readonly Expression[]; readonly operands: readonly Operand[] },
+    lanes: LanePlan,
+    names: ExpressionNames,
+  ) {
     this.#expressions = kernel.expressions;
     this.#operands = kernel.operands;
     this.#lanes = lanes;
@@ -38,7 +42,8 @@ export class ExpressionWriter {
     if (isInline(expression)) return [];
     const vector = at(this.#lanes.varying, id);
     const setup: string[] = [];
-    const text = expression.op === "load" ? this.#load(id, expression, setup) : this.#text(expression, vector);
+    const text =
+      expression.op === "load" ? this.#load(id, expression, setup) : this.#text(expression, vector);
     return [...setup, `let e${id}: ${valueType(expression.dtype, vector)} = ${text};`];
   }
 
@@ -55,7 +60,11 @@ export class ExpressionWriter {
     const { dtype } = at(this.#operands, store.operand);
     const form = accessForm(store.index, this.#lanes.axis, this.#lanes.varying);
     const stored = (text: string, vector: boolean) =>
-      dtype === "bool" ? (vector ? `select(vec4<u32>(0u), vec4<u32>(1u), ${text})` : `select(0u, 1u, ${text})`) : text;
+      dtype === "bool"
+        ? vector
+          ? `select(vec4<u32>(0u), vec4<u32>(1u), ${text})`
+          : `select(0u, 1u, ${text})`
+        : text;
     if (form === "uniform") {
       invariant(!at(this.#lanes.varying, store.value), "a store at one place has four values");
       return [`${buffer}[${this.#index(store.index)}] = ${stored(this.value(store.value), false)};`];
@@ -65,7 +74,13 @@ export class ExpressionWriter {
       return [`${buffer}[${this.#vectorIndex(store.index)}] = ${value};`];
     }
     const index = this.#laneIndices(store.index);
-    return ["{", `let place = ${index};`, `let value = ${value};`, ...[0, 1, 2, 3].map((lane) => `${buffer}[place.${component(lane)}] = value.${component(lane)};`), "}"];
+    return [
+      "{",
+      `let place = ${index};`,
+      `let value = ${value};`,
+      ...[0, 1, 2, 3].map((lane) => `${buffer}[place.${component(lane)}] = value.${component(lane)};`),
+      "}",
+    ];
   }
 
   #inline(expression: Expression): string {
@@ -106,7 +121,10 @@ export class ExpressionWriter {
   }
 
   #random(expression: Extract<Expression, { op: "random" }>, vector: boolean): string {
-    const [seed, counter, index] = [expression.seed, expression.counter, expression.index].map((id) => ({ text: this.value(id, vector), id }));
+    const [seed, counter, index] = [expression.seed, expression.counter, expression.index].map((id) => ({
+      text: this.value(id, vector),
+      id,
+    }));
     invariant(seed && counter && index, "three operands");
     const call = (lane: string) =>
       `random_${expression.distribution}(u32(${seed.text}${lane}), ${expression.site >>> 0}u, u32(${index.text}${lane}), u32(${counter.text}${lane}))`;
@@ -129,7 +147,8 @@ export class ExpressionWriter {
     const element = (place: string) => (asVector ? elementOfVector(buffer, place) : `${buffer}[${place}]`);
     let value: string;
     let wide = true;
-    if (form === "vector" && asVector && !guardVaries) value = `${buffer}[${guarded(this.#vectorIndex(index), false)}]`;
+    if (form === "vector" && asVector && !guardVaries)
+      value = `${buffer}[${guarded(this.#vectorIndex(index), false)}]`;
     else if (form === "vector" && asVector) value = `${buffer}[max(${this.#vectorIndex(index)}, 0)]`;
     else if (form === "uniform" && !guardVaries) {
       value = element(guarded(this.#index(index), false));
@@ -151,18 +170,24 @@ export class ExpressionWriter {
 
   /** The place of an access that is the same for all lanes (or with a lane axis at its first lane). */
   #index(index: Index): string {
-    return affine(index.offset, [...index.terms.map((term) => [this.#names.axis(term.axis), term.stride] as const), ...this.#dynamicTerms(index, false)]);
+    return affine(index.offset, [
+      ...index.terms.map((term) => [this.#names.axis(term.axis), term.stride] as const),
+      ...this.#dynamicTerms(index, false),
+    ]);
   }
 
   #vectorIndex(index: Index): string {
-    const terms = index.terms.map((term) =>
-      term.axis === this.#lanes.axis ? ([this.#names.laneGroup, 1] as const) : ([this.#names.axis(term.axis), term.stride / 4] as const),
-    );
-    return affine(index.offset / 4, [...terms, ...this.#dynamicTerms(index, false).map(([text, stride]) => [text, stride / 4] as const)]);
+    const steady = index.terms.filter((term) => term.axis !== this.#lanes.axis);
+    const terms = steady.map((term) => [this.#names.axis(term.axis), term.stride / 4] as const);
+    const dynamic = this.#dynamicTerms(index, false).map(([text, stride]) => [text, stride / 4] as const);
+    return affine(index.offset / 4, [...terms, [this.#names.laneGroup, 1], ...dynamic]);
   }
 
   #laneIndices(index: Index): string {
-    const stride = index.terms.reduce((sum, term) => (term.axis === this.#lanes.axis ? sum + term.stride : sum), 0);
+    const stride = index.terms.reduce(
+      (sum, term) => (term.axis === this.#lanes.axis ? sum + term.stride : sum),
+      0,
+    );
     const dynamicVaries = index.dynamic.some((term) => at(this.#lanes.varying, term.value));
     const terms = index.terms.map((term) => [this.#names.axis(term.axis), term.stride] as const);
     const start = affine(index.offset, [...terms, ...this.#dynamicTerms(index, dynamicVaries)]);
@@ -177,7 +202,12 @@ export function elementOfVector(buffer: string, place: string): string {
 }
 
 function isInline(expression: Expression): boolean {
-  return expression.op === "constant" || expression.op === "axis" || expression.op === "reduction" || expression.op === "accumulator";
+  return (
+    expression.op === "constant" ||
+    expression.op === "axis" ||
+    expression.op === "reduction" ||
+    expression.op === "accumulator"
+  );
 }
 
 /** Name of an operand's binding. */

@@ -6,8 +6,15 @@ import { f32Literal, literal, valueType } from "./text.ts";
 
 /** Functions whose WGSL builtin is NaN, coarse or undefined somewhere: prelude functions, with the suffix `4` for vec4. */
 const SAFE: Partial<Record<UnaryFunction, string>> = {
-  exp: "safe_exp", log: "safe_log", log1p: "safe_log1p", tanh: "safe_tanh", sigmoid: "safe_sigmoid",
-  softplus: "safe_softplus", erf: "safe_erf", sin: "safe_sin", cos: "safe_cos",
+  exp: "safe_exp",
+  log: "safe_log",
+  log1p: "safe_log1p",
+  tanh: "safe_tanh",
+  sigmoid: "safe_sigmoid",
+  softplus: "safe_softplus",
+  erf: "safe_erf",
+  sin: "safe_sin",
+  cos: "safe_cos",
 };
 
 /** `value` under a function of one operand. */
@@ -35,8 +42,17 @@ export function unaryText(name: UnaryFunction, value: string, dtype: DType, vect
 }
 
 const INFIX: Partial<Record<BinaryFunction, string>> = {
-  add: "+", subtract: "-", multiply: "*", divide: "/", equal: "==", less: "<", less_equal: "<=",
-  and: "&", or: "|", integer_divide: "/", remainder: "%",
+  add: "+",
+  subtract: "-",
+  multiply: "*",
+  divide: "/",
+  equal: "==",
+  less: "<",
+  less_equal: "<=",
+  and: "&",
+  or: "|",
+  integer_divide: "/",
+  remainder: "%",
 };
 
 /** A function of two operands of the same type. */
@@ -61,10 +77,12 @@ const LARGEST_PRODUCT = 16;
 
 /** base ^ exponent. `base` is the name of a value: it is repeated. */
 export function powerText(base: string, exponent: number, vector: boolean): string {
-  if (exponent < 0 && exponent >= -LARGEST_PRODUCT && Number.isInteger(exponent * 2)) return `1.0f / (${powerText(base, -exponent, vector)})`;
+  if (exponent < 0 && exponent >= -LARGEST_PRODUCT && Number.isInteger(exponent * 2))
+    return `1.0f / (${powerText(base, -exponent, vector)})`;
   if (exponent === 0.5) return `sqrt(${base})`;
   if (exponent === 0) return vector ? "vec4<f32>(1.0f)" : "1.0f";
-  if (Number.isInteger(exponent) && exponent > 0 && exponent <= LARGEST_PRODUCT) return product(base, exponent);
+  if (Number.isInteger(exponent) && exponent > 0 && exponent <= LARGEST_PRODUCT)
+    return product(base, exponent);
   const suffix = vector ? "4" : "";
   return `safe_power${suffix}(${base}, ${f32Literal(exponent)})`;
 }

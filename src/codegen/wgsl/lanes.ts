@@ -22,7 +22,11 @@ export interface LanePlan {
 type ExpressionKernel = Exclude<Kernel, { kind: "library" }>;
 
 /** The plan for one lane axis; `vectorReads` names further operands that the caller reads as vec4. */
-export function planLanes(kernel: ExpressionKernel, axis: number | null, vectorReads: ReadonlySet<number> = new Set()): LanePlan {
+export function planLanes(
+  kernel: ExpressionKernel,
+  axis: number | null,
+  vectorReads: ReadonlySet<number> = new Set(),
+): LanePlan {
   const varying: boolean[] = [];
   for (const expression of kernel.expressions) varying.push(isVarying(kernel, expression, axis, varying));
   const wanted = new Set(vectorReads);
@@ -44,7 +48,12 @@ export function planLanes(kernel: ExpressionKernel, axis: number | null, vectorR
   return { axis, varying, vectorOperands, vectorAccesses, elementAccesses };
 }
 
-function isVarying(kernel: ExpressionKernel, expression: Expression, axis: number | null, known: readonly boolean[]): boolean {
+function isVarying(
+  kernel: ExpressionKernel,
+  expression: Expression,
+  axis: number | null,
+  known: readonly boolean[],
+): boolean {
   if (axis === null) return false;
   if (expression.op === "accumulator") return true;
   if (expression.op === "reduction" && kernel.kind === "loop") {

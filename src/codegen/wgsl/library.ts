@@ -18,11 +18,18 @@ interface Fill {
 }
 
 /** A library kernel: one dispatch, whatever the length of its loops. */
-export function emitLibrary(kernel: LibraryKernel, descriptor: TargetDescriptor, loadKernelSource: KernelSourceLoader): KernelBody {
+export function emitLibrary(
+  kernel: LibraryKernel,
+  descriptor: TargetDescriptor,
+  loadKernelSource: KernelSourceLoader,
+): KernelBody {
   const fill = fillFor(kernel, descriptor);
   const workgroups = foldGrid(fill.groups, descriptor);
   const template = keepConditions(loadKernelSource(`${kernel.routine}.wgsl`), fill.conditions);
-  const code = fillPlaceholders(fillPlaceholders(template, { ...fill.values, GRID_X: workgroups[0] }), fill.values);
+  const code = fillPlaceholders(
+    fillPlaceholders(template, { ...fill.values, GRID_X: workgroups[0] }),
+    fill.values,
+  );
   return { code, workgroups, vectorOperands: fill.vectorOperands };
 }
 
@@ -62,8 +69,15 @@ function recurrentLayout(kernel: LibraryKernel, descriptor: TargetDescriptor) {
   const rows = shared ? 1 : SMALL_GROUP;
   const last = time - 1;
   const values = {
-    BATCH: batch, TIME: time, HIDDEN: hidden, WIDTH: width, UNITS: hidden / width, SHARERS: sharers, SIZE: rows * sharers,
-    VALUE: wide ? "vec4<f32>" : "f32", V: wide ? "4" : "",
+    BATCH: batch,
+    TIME: time,
+    HIDDEN: hidden,
+    WIDTH: width,
+    UNITS: hidden / width,
+    SHARERS: sharers,
+    SIZE: rows * sharers,
+    VALUE: wide ? "vec4<f32>" : "f32",
+    V: wide ? "4" : "",
     STEP: kernel.reverse ? `${last} - turn` : "turn",
     BEFORE: kernel.reverse ? "(step + 1)" : "(step - 1)",
     AFTER: kernel.reverse ? "(step - 1)" : "(step + 1)",
@@ -89,14 +103,25 @@ function recurrence(kernel: LibraryKernel, descriptor: TargetDescriptor, operand
   const weight = (row: string) => `operand1[(${row}) * ${innerUnits} + k]`;
   const rowOf = `gate * ${hidden} + unit${wide ? " * 4" : ""}`;
   const lanes = [0, 1, 2, 3].map((lane) => `dot(${weight(`${rowOf} + ${lane}`)}, past)`).join(", ");
-  const product = wide ? `vec4<f32>(${lanes})` : innerWide ? `dot(${weight(rowOf)}, past)` : `${weight(rowOf)} * past`;
+  const product = wide
+    ? `vec4<f32>(${lanes})`
+    : innerWide
+      ? `dot(${weight(rowOf)}, past)`
+      : `${weight(rowOf)} * past`;
   const inner = innerWide ? "vec4<f32>" : "f32";
   const own = `operand${operands.result}[(before * ${operands.fields} + ${operands.fields - 1}) * ${units} + k]`;
-  const past = !shared ? own : innerWide ? `vec4<f32>(${[0, 1, 2, 3].map((lane) => `past_state[k * 4 + ${lane}]`).join(", ")})` : "past_state[k]";
+  const past = !shared
+    ? own
+    : innerWide
+      ? `vec4<f32>(${[0, 1, 2, 3].map((lane) => `past_state[k * 4 + ${lane}]`).join(", ")})`
+      : "past_state[k]";
   return {
     ...layout,
     values: {
-      ...layout.values, INNER_UNITS: innerUnits, INNER_WIDTH: innerWide ? 4 : 1, PAST: past,
+      ...layout.values,
+      INNER_UNITS: innerUnits,
+      INNER_WIDTH: innerWide ? 4 : 1,
+      PAST: past,
       PRODUCT: [
         `// Part k of the recurrent input of one unit's gate.`,
         `fn product(gate: i32, unit: i32, k: i32, past: ${inner}) -> ${layout.values.VALUE} {`,
@@ -114,11 +139,15 @@ function backward(kernel: LibraryKernel, descriptor: TargetDescriptor, gates: nu
   const { hidden, shared, wide } = layout;
   const units = wide ? hidden / 4 : hidden;
   const gru = kernel.routine === "gru_backward" ? " + skipped" : "";
-  const lanes = ["x", "y", "z", "w"].map((letter, lane) => `later.${letter} * operand1[(k * 4 + ${lane}) * ${units} + unit]`);
+  const lanes = ["x", "y", "z", "w"].map(
+    (letter, lane) => `later.${letter} * operand1[(k * 4 + ${lane}) * ${units} + unit]`,
+  );
   return {
     ...layout,
     values: {
-      ...layout.values, GATES: 4 * hidden, GATE_UNITS: gates * units,
+      ...layout.values,
+      GATES: 4 * hidden,
+      GATE_UNITS: gates * units,
       OWN_UNITS: Math.ceil(units / layout.values.SHARERS),
       LATER: shared ? `later_gates[k${gru}]` : `operand4[after * 4 * ${units} + k${gru}]`,
       PRODUCT: [
@@ -168,7 +197,14 @@ function scatterAdd(kernel: LibraryKernel): Fill {
   const units = wide ? width / 4 : width;
   const groupSize = 64;
   return {
-    values: { TABLE_ROWS: rows, WIDTH: wide ? 4 : 1, UNITS: units, VALUE: wide ? "vec4<f32>" : "f32", PLACES: rows * units, SIZE: groupSize },
+    values: {
+      TABLE_ROWS: rows,
+      WIDTH: wide ? 4 : 1,
+      UNITS: units,
+      VALUE: wide ? "vec4<f32>" : "f32",
+      PLACES: rows * units,
+      SIZE: groupSize,
+    },
     conditions: {},
     groups: Math.ceil((rows * units) / groupSize),
     vectorOperands: new Set(wide ? [1, 2] : []),

@@ -6,18 +6,22 @@ import { at } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 import type { ExpressionId, LoopKernel, Phase } from "../../ir/kernel.ts";
 import { directAxes, operandsOf, phaseRoots, reachable } from "../dependence.ts";
+import type { TargetDescriptor } from "../descriptor.ts";
 import type { KernelBody } from "./body.ts";
 import { ExpressionWriter } from "./expressions.ts";
-import { foldGrid, stepsOf } from "./schedule.ts";
 import type { LoopSchedule } from "./schedule.ts";
-import type { TargetDescriptor } from "../descriptor.ts";
+import { foldGrid, stepsOf } from "./schedule.ts";
 import { f32Literal, valueType } from "./text.ts";
 
 type ReducePhase = Extract<Phase, { kind: "reduce" }>;
 type Reduction = ReducePhase["reductions"][number];
 
 /** A loop kernel with collapsed axes under a schedule. */
-export function emitLoop(kernel: LoopKernel, schedule: LoopSchedule, descriptor: TargetDescriptor): KernelBody {
+export function emitLoop(
+  kernel: LoopKernel,
+  schedule: LoopSchedule,
+  descriptor: TargetDescriptor,
+): KernelBody {
   const groups = Math.ceil(schedule.rows / schedule.rowsPerGroup);
   const workgroups = foldGrid(groups, descriptor);
   const lines = new LoopEmitter(kernel, schedule).emit(workgroups[0]);
@@ -47,19 +51,36 @@ class LoopEmitter {
   }
 
   emit(gridX: number): readonly string[] {
-    const { rows, rowsPerGroup, sharers, rowsAdjacent } = this.#schedule;
-    const size = rowsPerGroup * sharers;
+    const { rowsPerGroup, rowsPerInvocation, sharers } = this.#schedule;
+    const size = (rowsPerGroup / rowsPerInvocation) * sharers;
     const shared = sharers > 1 ? this.#sharedTypes() : [];
     for (const dtype of shared) this.#lines.push(`var<workgroup> shared_${dtype}: array<${dtype}, ${size}>;`);
     this.#lines.push(
       `@compute @workgroup_size(${size})`,
       "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {",
     );
-    const group = `(group.y * ${gridX}u + group.x)`;
-    if (sharers === 1) {
-      this.#push(`let row = i32(${group} * ${size}u + local);`, `if (row >= ${rows}) { return; }`);
-    } else {
-      const [slot, sharer] = rowsAdjacent ? [`local % ${rowsPerGroup}u`, `local / ${rowsPerGroup}u`] : [`local / ${sharers}u`, `local % ${sharers}u`];
+    this.#rows(`(group.y * ${gridX}u + group.x)`, size, () => {
+      this.#decode("row", 0, this.#kernel.parallel.length);
+      for (const [position, phase] of this.#kernel.phases.entries()) this.#phase(phase, position);
+    });
+    this.#lines.push("}");
+    return this.#lines;
+  }
+
+  /** Finds `row` for an invocation, and does what there is to do for it. */
+  #rows(group: string, size: number, body: () => void): void {
+    const { rows, rowsPerGroup, rowsPerInvocation, sharers, rowsAdjacent } = this.#schedule;
+    const invocation = `i32(${group} * ${size}u + local)`;
+    if (rowsPerInvocation > 1) {
+      this.#push(`let first = ${invocation} * ${rowsPerInvocation};`);
+      this.#nested(`for (var row = first; row < min(first + ${rowsPerInvocation}, ${rows}); row++) {`, body);
+      return;
+    }
+    if (sharers === 1) this.#push(`let row = ${invocation};`, `if (row >= ${rows}) { return; }`);
+    else {
+      const [slot, sharer] = rowsAdjacent
+        ? [`local % ${rowsPerGroup}u`, `local / ${rowsPerGroup}u`]
+        : [`local / ${sharers}u`, `local % ${sharers}u`];
       this.#push(
         `let sharer = i32(${sharer});`,
         `let own_row = i32(${group} * ${rowsPerGroup}u + ${slot});`,
@@ -68,10 +89,7 @@ class LoopEmitter {
         `let row = min(own_row, ${rows - 1});`,
       );
     }
-    this.#decode("row", 0, this.#kernel.parallel.length);
-    for (const [position, phase] of this.#kernel.phases.entries()) this.#phase(phase, position);
-    this.#lines.push("}");
-    return this.#lines;
+    body();
   }
 
   #push(...lines: readonly string[]): void {
@@ -93,13 +111,17 @@ class LoopEmitter {
     for (let axis = end - 1; axis >= first; axis--) {
       const steps = stepsOf(this.#kernel, axis, this.#schedule.lanes);
       const quotient = divisor === 1 ? source : `${source} / ${divisor}`;
-      this.#position(axis, axis === first ? quotient : `${divisor === 1 ? source : `(${quotient})`} % ${steps}`);
+      this.#position(
+        axis,
+        axis === first ? quotient : `${divisor === 1 ? source : `(${quotient})`} % ${steps}`,
+      );
       divisor *= steps;
     }
   }
 
   #position(axis: number, text: string): void {
-    if (axis === this.#schedule.lanes.axis) this.#push(`let group4 = ${text};`, `let axis${axis} = group4 * 4;`);
+    if (axis === this.#schedule.lanes.axis)
+      this.#push(`let group4 = ${text};`, `let axis${axis} = group4 * 4;`);
     else this.#push(`let axis${axis} = ${text};`);
   }
 
@@ -110,14 +132,19 @@ class LoopEmitter {
       this.#perRow.add(id);
       this.#push(...this.#writer.statements(id));
     }
-    if (phase.kind === "reduce") return this.#reduce(phase, position, needed);
+    if (phase.kind === "reduce") {
+      this.#reduce(phase, position, needed);
+      return;
+    }
     if (phase.kind === "row") {
       const stores = phase.stores.flatMap((store) => this.#writer.store(store));
       if (this.#schedule.sharers === 1) this.#push(...stores);
       else this.#nested("if (present && sharer == 0) {", () => this.#push(...stores));
       return;
     }
-    this.#points(needed, true, () => this.#push(...phase.stores.flatMap((store) => this.#writer.store(store))));
+    this.#points(needed, true, () =>
+      this.#push(...phase.stores.flatMap((store) => this.#writer.store(store))),
+    );
   }
 
   #reduce(phase: ReducePhase, position: number, needed: readonly ExpressionId[]): void {
@@ -127,7 +154,9 @@ class LoopEmitter {
     this.#points(needed, false, () => {
       for (const [index, reduction] of phase.reductions.entries()) {
         const part = partName(position, index);
-        this.#push(`${part} = ${combine(reduction.reducer, part, this.#writer.value(reduction.value, this.#wide(reduction)))};`);
+        this.#push(
+          `${part} = ${combine(reduction.reducer, part, this.#writer.value(reduction.value, this.#wide(reduction)))};`,
+        );
       }
     });
     for (const [index, reduction] of phase.reductions.entries()) this.#finish(reduction, position, index);
@@ -151,13 +180,20 @@ class LoopEmitter {
       return;
     }
     const descend = (depth: number): void => {
-      if (depth === count) return body();
+      if (depth === count) {
+        body();
+        return;
+      }
       const axis = first + depth;
-      this.#nested(`for (var step${axis} = 0; step${axis} < ${stepsOf(this.#kernel, axis, this.#schedule.lanes)}; step${axis}++) {`, () => {
-        this.#position(axis, `step${axis}`);
-        for (const id of ids) if (at(this.#levels, id) === depth + 1) this.#push(...this.#writer.statements(id));
-        descend(depth + 1);
-      });
+      this.#nested(
+        `for (var step${axis} = 0; step${axis} < ${stepsOf(this.#kernel, axis, this.#schedule.lanes)}; step${axis}++) {`,
+        () => {
+          this.#position(axis, `step${axis}`);
+          for (const id of ids)
+            if (at(this.#levels, id) === depth + 1) this.#push(...this.#writer.statements(id));
+          descend(depth + 1);
+        },
+      );
     };
     descend(0);
   }
@@ -179,7 +215,9 @@ class LoopEmitter {
   }
 
   #sharedTypes(): readonly DType[] {
-    const reductions = this.#kernel.phases.flatMap((phase) => (phase.kind === "reduce" ? phase.reductions : []));
+    const reductions = this.#kernel.phases.flatMap((phase) =>
+      phase.kind === "reduce" ? phase.reductions : [],
+    );
     return [...new Set(reductions.map((reduction) => this.#dtype(reduction)))];
   }
 
@@ -190,7 +228,9 @@ class LoopEmitter {
     const name = reductionName(phase, position);
     const joinLanes = lanes.axis !== null && lanes.axis >= this.#kernel.parallel.length;
     const pair = (a: string, b: string) => combine(reduction.reducer, a, b);
-    const joined = joinLanes ? pair(`(${pair(`${part}.x`, `${part}.y`)})`, `(${pair(`${part}.z`, `${part}.w`)})`) : part;
+    const joined = joinLanes
+      ? pair(`(${pair(`${part}.x`, `${part}.y`)})`, `(${pair(`${part}.z`, `${part}.w`)})`)
+      : part;
     if (sharers === 1) {
       this.#push(`let ${name} = ${joined};`);
       return;
@@ -199,7 +239,9 @@ class LoopEmitter {
       this.#push(`let ${name} = ${this.#tree(reduction, joined, name)};`);
       return;
     }
-    const letters = ["x", "y", "z", "w"].map((letter) => this.#tree(reduction, `${part}.${letter}`, `${name}_${letter}`));
+    const letters = ["x", "y", "z", "w"].map((letter) =>
+      this.#tree(reduction, `${part}.${letter}`, `${name}_${letter}`),
+    );
     this.#push(`let ${name} = ${valueType(this.#dtype(reduction), true)}(${letters.join(", ")});`);
   }
 
@@ -211,7 +253,10 @@ class LoopEmitter {
     this.#push(`${memory}[local] = ${value};`, "workgroupBarrier();");
     for (let distance = sharers / 2; distance >= 1; distance /= 2) {
       const other = `${memory}[local + ${distance * spacing}u]`;
-      this.#push(`if (sharer < ${distance}) { ${memory}[local] = ${combine(reduction.reducer, `${memory}[local]`, other)}; }`, "workgroupBarrier();");
+      this.#push(
+        `if (sharer < ${distance}) { ${memory}[local] = ${combine(reduction.reducer, `${memory}[local]`, other)}; }`,
+        "workgroupBarrier();",
+      );
     }
     const first = rowsAdjacent ? `local % ${rowsPerGroup}u` : `local - u32(sharer)`;
     this.#push(`let total_${name} = ${memory}[${first}];`, "workgroupBarrier();");

@@ -55,7 +55,8 @@ export function keepConditions(text: string, conditions: Readonly<Record<string,
     else if (command[1] === "end") keeping = true;
     else {
       const value = conditions[command[2] ?? ""];
-      if (value === undefined) throw new CompilerBug(`a kernel template asks for ${command[2]}, which nobody decides`);
+      if (value === undefined)
+        throw new CompilerBug(`a kernel template asks for ${command[2]}, which nobody decides`);
       keeping = value;
     }
   }

@@ -3,8 +3,8 @@ import { at } from "../../base/invariant.ts";
 import type { LoopKernel } from "../../ir/kernel.ts";
 import { accessesOf } from "../dependence.ts";
 import type { TargetDescriptor } from "../descriptor.ts";
-import { planLanes } from "./lanes.ts";
 import type { LanePlan } from "./lanes.ts";
+import { planLanes } from "./lanes.ts";
 
 export interface LoopSchedule {
   readonly lanes: LanePlan;
@@ -13,6 +13,8 @@ export interface LoopSchedule {
   /** Points of the reduce axes, counted likewise. */
   readonly points: number;
   readonly rowsPerGroup: number;
+  /** Neighbouring rows that an invocation does one after another. */
+  readonly rowsPerInvocation: number;
   /** Invocations that share a row: a power of 2; 1 needs no workgroup memory. */
   readonly sharers: number;
   /** Neighbouring invocations have neighbouring rows (true) or neighbouring points of one row. */
@@ -28,8 +30,20 @@ export function scheduleLoop(kernel: LoopKernel, descriptor: TargetDescriptor): 
   const points = kernel.reduce.reduce((product, axis) => product * axis.extent, 1) / (reduce ? 4 : 1);
   const adjacent = rowsAreAdjacent(kernel);
   const sharers = shareRows(rows, points, adjacent, descriptor);
-  const size = sharers === 1 ? groupSize(rows, descriptor) : Math.max(sharers, descriptor.workgroupSize);
-  return { lanes, rows, points, sharers, rowsPerGroup: size / sharers, rowsAdjacent: adjacent };
+  const rowsPerInvocation = repeatRows(kernel, rows, descriptor);
+  const size =
+    sharers === 1
+      ? groupSize(rows / rowsPerInvocation, descriptor)
+      : Math.max(sharers, descriptor.workgroupSize);
+  return {
+    lanes,
+    rows,
+    points,
+    sharers,
+    rowsPerInvocation,
+    rowsPerGroup: (size / sharers) * rowsPerInvocation,
+    rowsAdjacent: adjacent,
+  };
 }
 
 /** The last axis of either kind, when most of what steps along it can be done in whole vectors. */
@@ -51,7 +65,10 @@ function chooseLanes(kernel: LoopKernel, descriptor: TargetDescriptor): LanePlan
 function leavesEnoughWork(kernel: LoopKernel, axis: number, descriptor: TargetDescriptor): boolean {
   if (axis >= kernel.parallel.length) return true;
   const rows = kernel.parallel.reduce((product, { extent }) => product * extent, 1);
-  return rows / 4 >= descriptor.saturation / (descriptor.rowStrategy === "workgroup" && kernel.reduce.length > 0 ? 16 : 4);
+  return (
+    rows / 4 >=
+    descriptor.saturation / (descriptor.rowStrategy === "workgroup" && kernel.reduce.length > 0 ? 16 : 4)
+  );
 }
 
 /** Whether the operands run faster along the last parallel axis than along the last reduce axis (column sums). */
@@ -60,7 +77,10 @@ function rowsAreAdjacent(kernel: LoopKernel): boolean {
   const lastReduce = kernel.parallel.length + kernel.reduce.length - 1;
   let votes = 0;
   for (const { index } of accessesOf(kernel)) {
-    if (index.terms.some((term) => term.axis === lastReduce && term.stride === 1 && lastReduce !== lastParallel)) votes--;
+    if (
+      index.terms.some((term) => term.axis === lastReduce && term.stride === 1 && lastReduce !== lastParallel)
+    )
+      votes--;
     if (index.terms.some((term) => term.axis === lastParallel && term.stride === 1)) votes++;
   }
   return votes > 0;
@@ -70,8 +90,17 @@ function shareRows(rows: number, points: number, adjacent: boolean, descriptor: 
   if (descriptor.rowStrategy === "invocation") return 1;
   // Neighbouring points of a row are read together only when neighbouring invocations have them: a subgroup at least.
   let sharers = !adjacent && points >= 16 ? 16 : 1;
-  while (sharers * 2 <= Math.min(points / 2, descriptor.maxInvocations) && rows * sharers < descriptor.saturation) sharers *= 2;
+  while (
+    sharers * 2 <= Math.min(points / 2, descriptor.maxInvocations) &&
+    rows * sharers < descriptor.saturation
+  )
+    sharers *= 2;
   return sharers;
+}
+
+/** On a software driver an invocation of a map costs more than its work: four rows each halve the time of large maps. */
+function repeatRows(kernel: LoopKernel, rows: number, descriptor: TargetDescriptor): number {
+  return descriptor.kind === "software" && kernel.reduce.length === 0 && rows >= 4096 ? 4 : 1;
 }
 
 /** Small grids are cut finer, so that every processor gets some. */

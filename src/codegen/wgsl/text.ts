@@ -37,7 +37,9 @@ export function literal(value: number, dtype: DType): string {
 
 /** `a + b * 3 + 7` from terms (text, factor) and an offset; i32. */
 export function affine(offset: number, terms: readonly (readonly [string, number])[]): string {
-  const parts = terms.filter(([, factor]) => factor !== 0).map(([text, factor]) => (factor === 1 ? text : `${text} * ${factor}`));
+  const parts = terms
+    .filter(([, factor]) => factor !== 0)
+    .map(([text, factor]) => (factor === 1 ? text : `${text} * ${factor}`));
   if (offset !== 0 || parts.length === 0) parts.push(String(offset));
   return parts.join(" + ");
 }

@@ -1,7 +1,7 @@
 /** Arenas as GPU buffers, and the ring of buffers through which results come back. */
 import { invariant } from "../../base/invariant.ts";
-import { ARENA_ALIGNMENT } from "../../ir/program.ts";
 import type { Program } from "../../ir/program.ts";
+import { ARENA_ALIGNMENT } from "../../ir/program.ts";
 import type { DawnDevice } from "./device.ts";
 import { outOfMemory } from "./faults.ts";
 import { BUFFER_USAGE, MAP_MODE_READ } from "./flags.ts";
@@ -25,12 +25,21 @@ export class Arenas {
     opened.device.pushErrorScope("out-of-memory");
     for (const [name, bytes] of sizes) {
       const size = paddedSize(bytes);
-      arenas.#buffers.set(name, opened.device.createBuffer({ label: name, size, usage: BUFFER_USAGE.storage | BUFFER_USAGE.copySource | BUFFER_USAGE.copyDestination }));
+      arenas.#buffers.set(
+        name,
+        opened.device.createBuffer({
+          label: name,
+          size,
+          usage: BUFFER_USAGE.storage | BUFFER_USAGE.copySource | BUFFER_USAGE.copyDestination,
+        }),
+      );
     }
     const error = await opened.device.popErrorScope();
     if (error !== null) {
       arenas.dispose();
-      throw outOfMemory(`${listSizes(sizes)}\n\n${opened.description} has no room for them: ${error.message}`);
+      throw outOfMemory(
+        `${listSizes(sizes)}\n\n${opened.description} has no room for them: ${error.message}`,
+      );
     }
     return arenas;
   }
@@ -66,7 +75,11 @@ function refuseTooLarge(name: string, bytes: number, opened: DawnDevice): void {
 }
 
 function listSizes(sizes: ReadonlyMap<string, number>): string {
-  return ["The program needs these arenas:", "", ...[...sizes].map(([name, bytes]) => `    ${name}  ${mebibytes(bytes)}`)].join("\n");
+  return [
+    "The program needs these arenas:",
+    "",
+    ...[...sizes].map(([name, bytes]) => `    ${name}  ${mebibytes(bytes)}`),
+  ].join("\n");
 }
 
 function mebibytes(bytes: number): string {
@@ -100,7 +113,11 @@ export class Readback {
   }
 
   #create(size: number): GPUBuffer {
-    const buffer = this.#device.createBuffer({ label: "readback", size, usage: BUFFER_USAGE.mapRead | BUFFER_USAGE.copyDestination });
+    const buffer = this.#device.createBuffer({
+      label: "readback",
+      size,
+      usage: BUFFER_USAGE.mapRead | BUFFER_USAGE.copyDestination,
+    });
     this.#all.add(buffer);
     return buffer;
   }

@@ -40,14 +40,27 @@ export function emitProgram(program: Program, target: Target<WgslKernel>): reado
 }
 
 /** A dispatch bound to its buffers. */
-export function bindDispatch(emitted: EmittedDispatch, pipeline: GPUComputePipeline, opened: DawnDevice, pipelines: Pipelines, arenas: Arenas): Command {
+export function bindDispatch(
+  emitted: EmittedDispatch,
+  pipeline: GPUComputePipeline,
+  opened: DawnDevice,
+  pipelines: Pipelines,
+  arenas: Arenas,
+): Command {
   const { segment, dispatch, code, regions } = emitted;
   const entries = regions.map((region, binding) => {
     const size = at(code.bindingBytes, binding);
     // Promises of fusion and planning; the device would only say that some command is invalid.
-    invariant(size <= opened.limits.maxStorageBufferBindingSize, `operand ${binding} of kernel ${code.name} is larger than the device can bind`);
+    invariant(
+      size <= opened.limits.maxStorageBufferBindingSize,
+      `operand ${binding} of kernel ${code.name} is larger than the device can bind`,
+    );
     return { binding, resource: { buffer: arenas.buffer(region.arena), offset: region.offset, size } };
   });
-  const bindGroup = opened.device.createBindGroup({ label: code.name, layout: pipelines.layout(entries.length), entries });
+  const bindGroup = opened.device.createBindGroup({
+    label: code.name,
+    layout: pipelines.layout(entries.length),
+    entries,
+  });
   return { segment, dispatch, kernel: code.name, pipeline, bindGroup, workgroups: code.workgroups };
 }

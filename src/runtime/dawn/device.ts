@@ -30,8 +30,14 @@ export interface OpenOptions {
 }
 
 const LIMITS = [
-  "maxStorageBuffersPerShaderStage", "maxStorageBufferBindingSize", "maxBufferSize", "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup", "maxComputeWorkgroupSizeX", "maxComputeWorkgroupSizeY", "maxComputeWorkgroupsPerDimension",
+  "maxStorageBuffersPerShaderStage",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupsPerDimension",
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 const FEATURES = ["timestamp-query", "subgroups"] as const satisfies readonly GPUFeatureName[];
@@ -55,7 +61,12 @@ export async function openDevice(options: OpenOptions = {}): Promise<DawnDevice>
     if (adapter !== null) return openAdapter(adapter, tried.join(" "));
   }
   const text = ["No device can run WebGPU.", ...tried.map((line) => `    ${line}`)].join("\n");
-  throw deviceError("no-adapter", "No device found", text, "Use `--device cpu`, which needs no graphics driver.");
+  throw deviceError(
+    "no-adapter",
+    "No device found",
+    text,
+    "Use `--device cpu`, which needs no graphics driver.",
+  );
 }
 
 async function systemAdapter(tried: string[]): Promise<GPUAdapter | null> {
@@ -65,7 +76,11 @@ async function systemAdapter(tried: string[]): Promise<GPUAdapter | null> {
   }
   const adapter = await requestAdapter({ powerPreference: "high-performance" }, tried);
   if (adapter !== null && !adapter.info.isFallbackAdapter) return adapter;
-  tried.push(adapter === null ? "Dawn found no GPU." : `Dawn found no GPU, only the software driver ${describe(adapter)}.`);
+  tried.push(
+    adapter === null
+      ? "Dawn found no GPU."
+      : `Dawn found no GPU, only the software driver ${describe(adapter)}.`,
+  );
   return null;
 }
 
@@ -73,21 +88,32 @@ async function softwareAdapter(tried: string[]): Promise<GPUAdapter | null> {
   if (!hasBundledDriver()) {
     // Windows has a software driver of its own.
     const adapter = await requestAdapter({ forceFallbackAdapter: true }, tried);
-    tried.push(adapter === null ? `There is no software driver for ${process.platform} on ${process.arch}.` : "The system's software driver is used.");
+    tried.push(
+      adapter === null
+        ? `There is no software driver for ${process.platform} on ${process.arch}.`
+        : "The system's software driver is used.",
+    );
     return adapter;
   }
   try {
     await useBundledDriver();
   } catch (error) {
-    tried.push(`The bundled software driver could not be loaded: ${error instanceof Error ? error.message : String(error)}.`);
+    tried.push(
+      `The bundled software driver could not be loaded: ${error instanceof Error ? error.message : String(error)}.`,
+    );
     return null;
   }
   const adapter = await requestAdapter({}, tried);
-  tried.push(adapter === null ? "Dawn refused the bundled software driver." : "The bundled software driver is used.");
+  tried.push(
+    adapter === null ? "Dawn refused the bundled software driver." : "The bundled software driver is used.",
+  );
   return adapter;
 }
 
-async function requestAdapter(options: GPURequestAdapterOptions, tried: string[]): Promise<GPUAdapter | null> {
+async function requestAdapter(
+  options: GPURequestAdapterOptions,
+  tried: string[],
+): Promise<GPUAdapter | null> {
   try {
     const { create } = await import("webgpu");
     const instance = create(DAWN_OPTIONS);
@@ -116,11 +142,18 @@ async function openAdapter(adapter: GPUAdapter, reason: string): Promise<DawnDev
   const requiredLimits: Record<string, number> = {};
   for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits }).catch((error: unknown) => {
-    throw new CompilerBug(`${describe(adapter)} refused its own limits: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CompilerBug(
+      `${describe(adapter)} refused its own limits: ${error instanceof Error ? error.message : String(error)}`,
+    );
   });
   const faults = new DeviceFaults(device);
   return {
-    device, faults, reason, kind: kindOf(adapter.info), description: describe(adapter), limits: device.limits,
+    device,
+    faults,
+    reason,
+    kind: kindOf(adapter.info),
+    description: describe(adapter),
+    limits: device.limits,
     features: new Set(requiredFeatures),
     close: () => {
       faults.expectLoss();
@@ -131,7 +164,9 @@ async function openAdapter(adapter: GPUAdapter, reason: string): Promise<DawnDev
 
 function describe(adapter: GPUAdapter): string {
   const { vendor, architecture, device, description } = adapter.info;
-  return [vendor, architecture, device, description && `(${description})`].filter((part) => part !== "").join(" ");
+  return [vendor, architecture, device, description && `(${description})`]
+    .filter((part) => part !== "")
+    .join(" ");
 }
 
 /** WebGPU does not say whether a GPU shares its memory with the CPU; its vendor and generation do, mostly. */

@@ -8,8 +8,8 @@ import type { KernelSourceLoader } from "../../codegen/target.ts";
 import { wgslTarget } from "../../codegen/wgsl/emit.ts";
 import type { Backend, DispatchTime, Executable } from "../backend.ts";
 import { Arenas, Readback } from "./buffers.ts";
-import { bindDispatch, emitProgram } from "./commands.ts";
 import type { Command } from "./commands.ts";
+import { bindDispatch, emitProgram } from "./commands.ts";
 import type { DawnDevice } from "./device.ts";
 import { deviceFacts } from "./device.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -29,12 +29,15 @@ export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLo
       const arenas = await Arenas.allocate(opened, programs.values());
       const commands = new Map<string, readonly Command[]>();
       const emitted = new Map([...programs].map(([name, program]) => [name, emitProgram(program, target)]));
-      const texts = new Set([...emitted.values()].flatMap((dispatches) => dispatches.map(({ code }) => code.wgsl)));
+      const texts = new Set(
+        [...emitted.values()].flatMap((dispatches) => dispatches.map(({ code }) => code.wgsl)),
+      );
       const finished = new Set<string>();
       for (const [name, dispatches] of emitted) {
         const bound = dispatches.map(async (dispatch) => {
           const pipeline = await pipelines.get(dispatch.code);
-          if (!finished.has(dispatch.code.wgsl)) progress?.(finished.add(dispatch.code.wgsl).size, texts.size);
+          if (!finished.has(dispatch.code.wgsl))
+            progress?.(finished.add(dispatch.code.wgsl).size, texts.size);
           return bindDispatch(dispatch, pipeline, opened, pipelines, arenas);
         });
         commands.set(name, await Promise.all(bound));
@@ -63,7 +66,13 @@ class DawnExecutable implements Executable {
 
   write(arena: string, values: Float32Array | Int32Array, offset = 0): void {
     this.#opened.faults.check();
-    this.#opened.device.queue.writeBuffer(this.#arenas.buffer(arena), offset * 4, values.buffer, values.byteOffset, values.byteLength);
+    this.#opened.device.queue.writeBuffer(
+      this.#arenas.buffer(arena),
+      offset * 4,
+      values.buffer,
+      values.byteOffset,
+      values.byteLength,
+    );
   }
 
   run(program: string): void {
@@ -82,13 +91,20 @@ class DawnExecutable implements Executable {
     device.queue.submit([encoder.finish()]);
     this.#queued++;
     // A lost device is reported by its faults; whoever waits must wake up all the same.
-    device.queue.onSubmittedWorkDone().then(() => this.#finished(), () => this.#finished());
+    device.queue.onSubmittedWorkDone().then(
+      () => this.#finished(),
+      () => this.#finished(),
+    );
   }
 
-  async read(arena: string, range?: { readonly offset: number; readonly length: number }): Promise<Float32Array> {
+  async read(
+    arena: string,
+    range?: { readonly offset: number; readonly length: number },
+  ): Promise<Float32Array> {
     this.#opened.faults.check();
     const buffer = this.#arenas.buffer(arena);
-    const [offset, bytes] = range === undefined ? [0, this.#arenas.bytes(arena)] : [range.offset * 4, range.length * 4];
+    const [offset, bytes] =
+      range === undefined ? [0, this.#arenas.bytes(arena)] : [range.offset * 4, range.length * 4];
     const result = await this.#readback.read(buffer, offset, bytes).catch((error: unknown) => {
       // The device's own report says what was wrong; this one only that nothing could be mapped.
       this.#opened.faults.check();

@@ -12,7 +12,11 @@ export class DeviceFaults {
       const { error } = event;
       // It is thrown later; without this, it is printed as well.
       event.preventDefault();
-      this.report(error.constructor.name === "GPUOutOfMemoryError" ? outOfMemory(error.message) : new CompilerBug(`the device refused a command: ${error.message}`));
+      this.report(
+        error.constructor.name === "GPUOutOfMemoryError"
+          ? outOfMemory(error.message)
+          : new CompilerBug(`the device refused a command: ${error.message}`),
+      );
     };
     void device.lost.then((info) => {
       if (!this.#closing) this.report(deviceLost(info.message));
@@ -36,15 +40,28 @@ export class DeviceFaults {
 
 function deviceLost(message: string): UserError {
   const text = `The graphics device stopped answering while it was in use: ${message}\n\nA driver does that when a kernel runs for too long, when the machine was suspended, or when the driver was replaced.`;
-  return deviceError("device-lost", "The device was lost", text, "Run again with `--resume` to go on from the last checkpoint.");
+  return deviceError(
+    "device-lost",
+    "The device was lost",
+    text,
+    "Run again with `--resume` to go on from the last checkpoint.",
+  );
 }
 
 /** The device has no room for what a program needs. */
 export function outOfMemory(text: string): UserError {
-  return deviceError("device-memory", "The device has too little memory", text, "Choose a smaller batch, or a device with more memory.");
+  return deviceError(
+    "device-memory",
+    "The device has too little memory",
+    text,
+    "Choose a smaller batch, or a device with more memory.",
+  );
 }
 
 /** A problem of the device, for exit code 3. */
 export function deviceError(code: string, title: string, text: string, hint: string): UserError {
-  return new UserError([{ code, severity: "error", title, primary: null, related: [], place: { file: "device" }, text, hint }], 3);
+  return new UserError(
+    [{ code, severity: "error", title, primary: null, related: [], place: { file: "device" }, text, hint }],
+    3,
+  );
 }

@@ -28,7 +28,11 @@ export class Pipelines {
   layout(count: number): GPUBindGroupLayout {
     let layout = this.#layouts.get(count);
     if (layout === undefined) {
-      const entries = Array.from({ length: count }, (_, binding) => ({ binding, visibility: SHADER_STAGE_COMPUTE, buffer: { type: "storage" } as const }));
+      const entries = Array.from({ length: count }, (_, binding) => ({
+        binding,
+        visibility: SHADER_STAGE_COMPUTE,
+        buffer: { type: "storage" } as const,
+      }));
       layout = this.#device.createBindGroupLayout({ entries });
       this.#layouts.set(count, layout);
     }
@@ -40,17 +44,31 @@ export class Pipelines {
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label: kernel.name, code: kernel.wgsl });
     const scope = device.popErrorScope();
-    const layout = device.createPipelineLayout({ bindGroupLayouts: [this.layout(kernel.bindingBytes.length)] });
-    const pipeline = device.createComputePipelineAsync({ label: kernel.name, layout, compute: { module, entryPoint: "main" } });
+    const layout = device.createPipelineLayout({
+      bindGroupLayouts: [this.layout(kernel.bindingBytes.length)],
+    });
+    const pipeline = device.createComputePipelineAsync({
+      label: kernel.name,
+      layout,
+      compute: { module, entryPoint: "main" },
+    });
     // Looked at below, after the shader's own messages, which say more.
     pipeline.catch(() => {});
-    const messages = (await scope) === null ? [] : (await module.getCompilationInfo()).messages.filter((message) => message.type === "error");
+    const messages =
+      (await scope) === null
+        ? []
+        : (await module.getCompilationInfo()).messages.filter((message) => message.type === "error");
     const first = messages[0];
-    if (first !== undefined) throw new CompilerBug(`kernel ${kernel.name}: ${first.message}\n${excerpt(kernel.wgsl, first.lineNum)}`);
+    if (first !== undefined)
+      throw new CompilerBug(
+        `kernel ${kernel.name}: ${first.message}\n${excerpt(kernel.wgsl, first.lineNum)}`,
+      );
     try {
       return await pipeline;
     } catch (error) {
-      throw new CompilerBug(`kernel ${kernel.name}: ${error instanceof Error ? error.message : String(error)}\n${excerpt(kernel.wgsl, 1)}`);
+      throw new CompilerBug(
+        `kernel ${kernel.name}: ${error instanceof Error ? error.message : String(error)}\n${excerpt(kernel.wgsl, 1)}`,
+      );
     }
   }
 }
@@ -58,5 +76,9 @@ export class Pipelines {
 function excerpt(wgsl: string, line: number): string {
   const first = Math.max(1, line - EXCERPT);
   const lines = wgsl.split("\n").slice(first - 1, line + EXCERPT);
-  return lines.map((text, index) => `${first + index === line ? ">" : " "} ${String(first + index).padStart(4)}  ${text}`).join("\n");
+  return lines
+    .map(
+      (text, index) => `${first + index === line ? ">" : " "} ${String(first + index).padStart(4)}  ${text}`,
+    )
+    .join("\n");
 }

@@ -8,7 +8,10 @@ import { BUFFER_USAGE, MAP_MODE_READ } from "./flags.ts";
 const CHUNK = 2048;
 
 /** Runs the commands once and measures each; null when the device has no timestamps. */
-export async function measureDispatches(opened: DawnDevice, commands: readonly Command[]): Promise<readonly DispatchTime[] | null> {
+export async function measureDispatches(
+  opened: DawnDevice,
+  commands: readonly Command[],
+): Promise<readonly DispatchTime[] | null> {
   if (!opened.features.has("timestamp-query")) return null;
   const times: DispatchTime[] = [];
   for (let first = 0; first < commands.length; first += CHUNK) {
@@ -17,15 +20,28 @@ export async function measureDispatches(opened: DawnDevice, commands: readonly C
   return times;
 }
 
-async function measureChunk(device: GPUDevice, commands: readonly Command[]): Promise<readonly DispatchTime[]> {
+async function measureChunk(
+  device: GPUDevice,
+  commands: readonly Command[],
+): Promise<readonly DispatchTime[]> {
   const count = 2 * commands.length;
   const querySet = device.createQuerySet({ type: "timestamp", count });
-  const resolved = device.createBuffer({ size: count * 8, usage: BUFFER_USAGE.queryResolve | BUFFER_USAGE.copySource });
-  const mapped = device.createBuffer({ size: count * 8, usage: BUFFER_USAGE.mapRead | BUFFER_USAGE.copyDestination });
+  const resolved = device.createBuffer({
+    size: count * 8,
+    usage: BUFFER_USAGE.queryResolve | BUFFER_USAGE.copySource,
+  });
+  const mapped = device.createBuffer({
+    size: count * 8,
+    usage: BUFFER_USAGE.mapRead | BUFFER_USAGE.copyDestination,
+  });
   const encoder = device.createCommandEncoder();
   for (const [position, command] of commands.entries()) {
     const pass = encoder.beginComputePass({
-      timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * position, endOfPassWriteIndex: 2 * position + 1 },
+      timestampWrites: {
+        querySet,
+        beginningOfPassWriteIndex: 2 * position,
+        endOfPassWriteIndex: 2 * position + 1,
+      },
     });
     pass.setPipeline(command.pipeline);
     pass.setBindGroup(0, command.bindGroup);
@@ -40,6 +56,9 @@ async function measureChunk(device: GPUDevice, commands: readonly Command[]): Pr
   for (const buffer of [resolved, mapped]) buffer.destroy();
   querySet.destroy();
   return commands.map(({ segment, dispatch, kernel }, position) => ({
-    segment, dispatch, kernel, nanoseconds: Number((stamps[2 * position + 1] as bigint) - (stamps[2 * position] as bigint)),
+    segment,
+    dispatch,
+    kernel,
+    nanoseconds: Number((stamps[2 * position + 1] as bigint) - (stamps[2 * position] as bigint)),
   }));
 }

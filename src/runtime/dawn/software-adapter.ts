@@ -49,7 +49,9 @@ function tryLoad(library: string): boolean {
 
 /** The folder with the unpacked files; unpacks them when it is missing. */
 async function unpackedFolder(): Promise<string> {
-  const archive = fileURLToPath(new URL("../../bin/swiftshader.tar.br", import.meta.resolve("@sparticuz/chromium")));
+  const archive = fileURLToPath(
+    new URL("../../bin/swiftshader.tar.br", import.meta.resolve("@sparticuz/chromium")),
+  );
   const packed = await readFile(archive);
   const version = createHash("sha256").update(packed).digest("hex").slice(0, 16);
   const folder = join(cacheFolder(), `swiftshader-${version}`);

@@ -26,7 +26,11 @@ test("two processes may unpack the driver at once, and both end by themselves", 
   expect(second.stdout).toBe(first.stdout);
   const folders = readdirSync(join(cache, "mird"));
   expect(folders).toHaveLength(1);
-  expect(readdirSync(join(cache, "mird", folders[0] ?? "")).sort()).toEqual(["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"]);
+  expect(readdirSync(join(cache, "mird", folders[0] ?? "")).sort()).toEqual([
+    "libvk_swiftshader.so",
+    "libvulkan.so.1",
+    "vk_swiftshader_icd.json",
+  ]);
 });
 
 test("a process may end while the device is at work, and after its instance could be collected", async () => {
@@ -46,6 +50,12 @@ test("without a device, the error says what was tried", async () => {
     console.log(JSON.stringify({ kind: opened.kind, code: opened.problems?.[0].code, exit: opened.exitCode, text: opened.problems?.[0].text }));`);
   const result: unknown = JSON.parse(stdout);
   // On a machine with a GPU there is nothing to complain about.
-  if (typeof result === "object" && result !== null && "kind" in result) expect(result.kind).not.toBe("software");
-  else expect(result).toMatchObject({ code: "no-adapter", exit: 3, text: expect.stringContaining("The software driver was left out, as asked for.") });
+  if (typeof result === "object" && result !== null && "kind" in result)
+    expect(result.kind).not.toBe("software");
+  else
+    expect(result).toMatchObject({
+      code: "no-adapter",
+      exit: 3,
+      text: expect.stringContaining("The software driver was left out, as asked for."),
+    });
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { at } from "../../../src/base/invariant.ts";
-import { CompilerBug } from "../../../src/base/invariant.ts";
+import { at, CompilerBug } from "../../../src/base/invariant.ts";
 import { UserError } from "../../../src/diagnostics/problems.ts";
 import type { Kernel, LoopKernel } from "../../../src/ir/kernel.ts";
 import type { Program, Region } from "../../../src/ir/program.ts";
@@ -20,24 +19,41 @@ function accumulate(count: number, factor: number): LoopKernel {
   const added = e.binary("multiply", e.load(0, index([])), e.constant(factor));
   const value = e.binary("add", e.load(1, index([1])), added);
   return {
-    kind: "loop", name: `accumulate ${factor}`, operands: [read("step", 1), { name: "sum", dtype: "f32", elements: count, access: "update" }],
-    parallel: axes([count]), reduce: [], expressions: e.list, phases: [{ kind: "row", stores: [{ operand: 1, index: index([1]), value }] }],
+    kind: "loop",
+    name: `accumulate ${factor}`,
+    operands: [read("step", 1), { name: "sum", dtype: "f32", elements: count, access: "update" }],
+    parallel: axes([count]),
+    reduce: [],
+    expressions: e.list,
+    phases: [{ kind: "row", stores: [{ operand: 1, index: index([1]), value }] }],
   };
 }
 
-function program(kernels: readonly Kernel[], operands: readonly Region[], arenas: readonly (readonly [string, number])[]): Program {
+function program(
+  kernels: readonly Kernel[],
+  operands: readonly Region[],
+  arenas: readonly (readonly [string, number])[],
+): Program {
   const dispatches = kernels.map((_, kernel) => ({ kernel, operands, flops: 1, origins: [] }));
   return {
-    kernels, segments: [{ name: "step", phase: "all", repeat: 0, kind: "update", dispatches }],
-    arenas: new Map(arenas), memory: { peakBytes: 0, sumBytes: 0 },
+    kernels,
+    segments: [{ name: "step", phase: "all", repeat: 0, kind: "update", dispatches }],
+    arenas: new Map(arenas),
+    memory: { peakBytes: 0, sumBytes: 0 },
   };
 }
 
 const STEP: Region = { arena: "control", offset: 0, bytes: 4 };
 const SUM: Region = { arena: "state", offset: 256, bytes: 40 };
-const SIZES = [["control", 4], ["state", 300]] as const;
+const SIZES = [
+  ["control", 4],
+  ["state", 300],
+] as const;
 
-function prepare(programs: ReadonlyMap<string, Program>, progress?: (done: number, all: number) => void): Promise<Executable> {
+function prepare(
+  programs: ReadonlyMap<string, Program>,
+  progress?: (done: number, all: number) => void,
+): Promise<Executable> {
   return dawnBackend(device(), loadKernelSource).prepare(programs, progress);
 }
 
@@ -79,10 +95,15 @@ test("a caller who reads nothing waits before the queue grows long", async () =>
 });
 
 test("a profile names every dispatch with a time, and the run counts", async () => {
-  const executable = await prepare(new Map([["p", program([accumulate(10, 1), accumulate(10, 2)], [STEP, SUM], SIZES)]]));
+  const executable = await prepare(
+    new Map([["p", program([accumulate(10, 1), accumulate(10, 2)], [STEP, SUM], SIZES)]]),
+  );
   executable.write("control", Float32Array.of(1));
   const times = await executable.profile("p");
-  expect(times?.map(({ segment, dispatch, kernel }) => `${segment} ${dispatch} ${kernel}`)).toEqual(["step 0 accumulate 1", "step 1 accumulate 2"]);
+  expect(times?.map(({ segment, dispatch, kernel }) => `${segment} ${dispatch} ${kernel}`)).toEqual([
+    "step 0 accumulate 1",
+    "step 1 accumulate 2",
+  ]);
   expect(times?.every(({ nanoseconds }) => nanoseconds > 0)).toBe(true);
   expect((await executable.read("state", { offset: 64, length: 1 }))[0]).toBe(3);
   executable.dispose();
@@ -100,28 +121,57 @@ test("operands of one dispatch may overlap: wholly, in part, and where one is wr
   // part[i] = whole[5 - i] + part[i], where part lies inside whole
   const mirrored = e.binary("add", e.load(0, index([-1], 5)), e.load(1, index([1])));
   const kernel: LoopKernel = {
-    kind: "loop", name: "mirror", operands: [read("whole", 75), read("part", 4), { name: "out", dtype: "f32", elements: 4, access: "write" }],
-    parallel: axes([4]), reduce: [], expressions: e.list, phases: [{ kind: "row", stores: [{ operand: 2, index: index([1]), value: mirrored }] }],
+    kind: "loop",
+    name: "mirror",
+    operands: [
+      read("whole", 75),
+      read("part", 4),
+      { name: "out", dtype: "f32", elements: 4, access: "write" },
+    ],
+    parallel: axes([4]),
+    reduce: [],
+    expressions: e.list,
+    phases: [{ kind: "row", stores: [{ operand: 2, index: index([1]), value: mirrored }] }],
   };
   const whole = { arena: "state", offset: 0, bytes: 300 };
   const part = { arena: "state", offset: 256, bytes: 16 };
   const executable = await prepare(new Map([["p", program([kernel], [whole, part, part], SIZES)]]));
-  executable.write("state", Float32Array.from({ length: 75 }, (_, element) => element));
+  executable.write(
+    "state",
+    Float32Array.from({ length: 75 }, (_, element) => element),
+  );
   executable.run("p");
-  expect([...(await executable.read("state", { offset: 63, length: 6 }))]).toEqual([63, 64 + 5, 65 + 4, 66 + 3, 67 + 2, 68]);
+  expect([...(await executable.read("state", { offset: 63, length: 6 }))]).toEqual([
+    63,
+    64 + 5,
+    65 + 4,
+    66 + 3,
+    67 + 2,
+    68,
+  ]);
   executable.dispose();
 });
 
 test("a shader that does not compile is shown with its name and the line", async () => {
-  const wgsl = "@group(0) @binding(0) var<storage, read_write> operand0: array<f32>;\n@compute @workgroup_size(1)\nfn main() {\n  operand0[0] = missing;\n}\n";
-  const failure = new Pipelines(device().device).get({ name: "wrong", wgsl, workgroups: [1, 1, 1], bindingBytes: [16] });
+  const wgsl =
+    "@group(0) @binding(0) var<storage, read_write> operand0: array<f32>;\n@compute @workgroup_size(1)\nfn main() {\n  operand0[0] = missing;\n}\n";
+  const failure = new Pipelines(device().device).get({
+    name: "wrong",
+    wgsl,
+    workgroups: [1, 1, 1],
+    bindingBytes: [16],
+  });
   await expect(failure).rejects.toThrow(CompilerBug);
-  await expect(failure).rejects.toThrow(/kernel wrong: unresolved value 'missing'[\s\S]*> {4}4 {4}operand0\[0\] = missing;/);
+  await expect(failure).rejects.toThrow(
+    /kernel wrong: unresolved value 'missing'[\s\S]*> {4}4 {4}operand0\[0\] = missing;/,
+  );
 });
 
 test("a command that the device refuses is thrown at the next call", async () => {
   const opened = await openDevice({ software: "only" });
-  const executable = await dawnBackend(opened, loadKernelSource).prepare(new Map([["p", program([accumulate(10, 1)], [STEP, SUM], SIZES)]]));
+  const executable = await dawnBackend(opened, loadKernelSource).prepare(
+    new Map([["p", program([accumulate(10, 1)], [STEP, SUM], SIZES)]]),
+  );
   executable.write("state", new Float32Array(10), 1000);
   await expect(executable.read("state")).rejects.toThrow("the device refused a command");
   expect(() => executable.run("p")).toThrow(CompilerBug);
@@ -131,8 +181,13 @@ test("a command that the device refuses is thrown at the next call", async () =>
 
 test("a lost device is an error of the device", async () => {
   const opened = await openDevice({ software: "only" });
-  const executable = await dawnBackend(opened, loadKernelSource).prepare(new Map([["p", program([accumulate(10, 1)], [STEP, SUM], SIZES)]]));
+  const executable = await dawnBackend(opened, loadKernelSource).prepare(
+    new Map([["p", program([accumulate(10, 1)], [STEP, SUM], SIZES)]]),
+  );
   opened.device.destroy();
   await opened.device.lost;
-  await expect(executable.read("state")).rejects.toMatchObject({ exitCode: 3, problems: [{ code: "device-lost" }] });
+  await expect(executable.read("state")).rejects.toMatchObject({
+    exitCode: 3,
+    problems: [{ code: "device-lost" }],
+  });
 });

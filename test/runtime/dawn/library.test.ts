@@ -20,26 +20,53 @@ function floats(shape: readonly number[], seed: number, size = 1): Tensor {
   return { shape, dtype: "f32", data: numbers(elementCount(shape), seed, -size, size) };
 }
 
-function whole(values: readonly number[], dtype: DType = "i32", shape: readonly number[] = [values.length]): Tensor {
+function whole(
+  values: readonly number[],
+  dtype: DType = "i32",
+  shape: readonly number[] = [values.length],
+): Tensor {
   return { shape, dtype, data: Float64Array.from(values) };
 }
 
-function libraryCase(routine: LibraryKernel["routine"], sizes: LibraryKernel["sizes"], inputs: readonly Tensor[], want: Tensor, reverse = false): Case {
+function libraryCase(
+  routine: LibraryKernel["routine"],
+  sizes: LibraryKernel["sizes"],
+  inputs: readonly Tensor[],
+  want: Tensor,
+  reverse = false,
+): Case {
   const operands = [...inputs, want].map(({ shape, dtype }, position) => ({
-    name: `operand${position}`, dtype, elements: elementCount(shape), access: position === inputs.length ? ("write" as const) : ("read" as const),
+    name: `operand${position}`,
+    dtype,
+    elements: elementCount(shape),
+    access: position === inputs.length ? ("write" as const) : ("read" as const),
   }));
   const name = `${routine} ${Object.values(sizes).join(" ")}${reverse ? " reverse" : ""}`;
   return { kernel: { kind: "library", name, routine, operands, sizes, reverse }, inputs, want };
 }
 
-async function check(cases: readonly Case[], tolerance: number, kind: TargetDescriptor["kind"]): Promise<void> {
-  const runs = cases.map(({ kernel, inputs, want }) => ({ kernel, buffers: [...inputs.map((input) => input.data), new Float64Array(want.data.length).fill(7)] }));
+async function check(
+  cases: readonly Case[],
+  tolerance: number,
+  kind: TargetDescriptor["kind"],
+): Promise<void> {
+  const runs = cases.map(({ kernel, inputs, want }) => ({
+    kernel,
+    buffers: [...inputs.map((input) => input.data), new Float64Array(want.data.length).fill(7)],
+  }));
   const got = await runKernels(device(), runs, kind);
-  const errors = cases.map(({ kernel, want }, run) => ({ kernel: kernel.name, worst: worstError(at(at(got, run), -1), want.data) }));
+  const errors = cases.map(({ kernel, want }, run) => ({
+    kernel: kernel.name,
+    worst: worstError(at(at(got, run), -1), want.data),
+  }));
   expect(errors.filter(({ worst }) => !(worst <= tolerance))).toEqual([]);
 }
 
-function evaluate(op: "lstm" | "lstm_backward" | "gru" | "gru_backward", inputs: readonly Tensor[], reverse: boolean): Tensor {
+function evaluate(
+  op: "lstm" | "lstm_backward" | "gru" | "gru_backward",
+  inputs: readonly Tensor[],
+  reverse: boolean,
+): Tensor {
   const type = ops[op].type(inputs, { reverse });
   return ops[op].evaluate(inputs, { reverse }, type);
 }
@@ -65,12 +92,20 @@ function recurrences(op: "lstm" | "gru", time: number, hidden: number, reverse: 
 }
 
 test("LSTM and GRU with one invocation per row, both ways, ragged, with widths that divide by 4 and others", async () => {
-  const cases = (["lstm", "gru"] as const).flatMap((op) => [...recurrences(op, 6, 8, false), ...recurrences(op, 4, 8, true), ...recurrences(op, 3, 5, false), ...recurrences(op, 1, 4, false)]);
+  const cases = (["lstm", "gru"] as const).flatMap((op) => [
+    ...recurrences(op, 6, 8, false),
+    ...recurrences(op, 4, 8, true),
+    ...recurrences(op, 3, 5, false),
+    ...recurrences(op, 1, 4, false),
+  ]);
   await check(cases, 3e-6, "software");
 });
 
 test("LSTM and GRU with one workgroup per row", async () => {
-  const cases = (["lstm", "gru"] as const).flatMap((op) => [...recurrences(op, 5, 12, true), ...recurrences(op, 3, 5, false)]);
+  const cases = (["lstm", "gru"] as const).flatMap((op) => [
+    ...recurrences(op, 5, 12, true),
+    ...recurrences(op, 3, 5, false),
+  ]);
   await check(cases, 3e-6, "discrete");
 });
 
@@ -80,11 +115,18 @@ function sparsemaxCase(columns: number): Case {
   const mask = numbers(rows * columns, 5, 0, 2, "bool");
   // a row of ties, a row without any entry, a row with one, a spiked row, a row far from 0
   scores.fill(0.25, 0, columns);
-  mask.fill(1, 0, columns).fill(0, columns, 2 * columns).fill(0, 2 * columns, 3 * columns).fill(1, 3 * columns, 6 * columns);
+  mask
+    .fill(1, 0, columns)
+    .fill(0, columns, 2 * columns)
+    .fill(0, 2 * columns, 3 * columns)
+    .fill(1, 3 * columns, 6 * columns);
   mask[2 * columns] = 1;
   scores[3 * columns] = 50;
   for (let column = 0; column < columns; column++) scores[4 * columns + column] = 1000 + (column % 3) * 0.25;
-  const inputs: Tensor[] = [{ shape: [rows, columns], dtype: "f32", data: scores }, { shape: [rows, columns], dtype: "bool", data: mask }];
+  const inputs: Tensor[] = [
+    { shape: [rows, columns], dtype: "f32", data: scores },
+    { shape: [rows, columns], dtype: "bool", data: mask },
+  ];
   const want = ops.sparsemax.evaluate(inputs, {}, ops.sparsemax.type(inputs, {}));
   return libraryCase("sparsemax", { rows, columns }, inputs, want);
 }
@@ -103,13 +145,21 @@ function tableCases(rows: number, ids: readonly number[], width: number): Case[]
   const inputs = [found, updates];
   const sums = ops.scatter_add.evaluate(inputs, { rows }, ops.scatter_add.type(inputs, { rows }));
   const sizes = { rows, positions: ids.length };
-  return [libraryCase("occurrences", sizes, [list], found), libraryCase("scatter_add", { ...sizes, width }, inputs, sums)];
+  return [
+    libraryCase("occurrences", sizes, [list], found),
+    libraryCase("scatter_add", { ...sizes, width }, inputs, sums),
+  ];
 }
 
 test("occurrences and scatter_add with duplicates and rows that nobody names", async () => {
   const many = [...numbers(300, 9, 0, 40, "i32")];
   for (const kind of ["software", "discrete"] as const) {
-    const cases = [...tableCases(7, [3, 3, 0, 6, 3, 0], 8), ...tableCases(1, [0, 0, 0], 3), ...tableCases(50, many, 5), ...tableCases(40, [39], 4)];
+    const cases = [
+      ...tableCases(7, [3, 3, 0, 6, 3, 0], 8),
+      ...tableCases(1, [0, 0, 0], 3),
+      ...tableCases(50, many, 5),
+      ...tableCases(40, [39], 4),
+    ];
     await check(cases, 1e-6, kind);
   }
 });

@@ -7,10 +7,25 @@ import { axes, Expressions, index, read, rowMajor, write } from "../../support/k
 
 const device = softwareDevice();
 
-function loop(name: string, parts: Pick<LoopKernel, "operands" | "phases"> & { parallel?: readonly number[]; reduce?: readonly number[]; expressions: readonly Expression[] }): KernelRun {
+function loop(
+  name: string,
+  parts: Pick<LoopKernel, "operands" | "phases"> & {
+    parallel?: readonly number[];
+    reduce?: readonly number[];
+    expressions: readonly Expression[];
+  },
+): KernelRun {
   const parallel = axes(parts.parallel ?? []);
   const reduce = axes(parts.reduce ?? []);
-  const kernel: LoopKernel = { kind: "loop", name, operands: parts.operands, parallel, reduce, expressions: parts.expressions, phases: parts.phases };
+  const kernel: LoopKernel = {
+    kind: "loop",
+    name,
+    operands: parts.operands,
+    parallel,
+    reduce,
+    expressions: parts.expressions,
+    phases: parts.phases,
+  };
   return { kernel, buffers: fill(kernel) };
 }
 
@@ -26,8 +41,15 @@ function mixedMap(rows: number, columns: number): KernelRun {
   const c = e.load(2, index([0, 1]));
   const value = e.binary("add", e.binary("multiply", a, b), c);
   return loop(`mixed ${rows}x${columns}`, {
-    operands: [read("a", rows * columns), read("b", rows * columns), read("c", columns), write("out", rows * columns)],
-    parallel: [rows, columns], expressions: e.list, phases: [rowPhase({ operand: 3, index: index([columns, 1]), value })],
+    operands: [
+      read("a", rows * columns),
+      read("b", rows * columns),
+      read("c", columns),
+      write("out", rows * columns),
+    ],
+    parallel: [rows, columns],
+    expressions: e.list,
+    phases: [rowPhase({ operand: 3, index: index([columns, 1]), value })],
   });
 }
 
@@ -39,7 +61,9 @@ function plainMap(shape: readonly number[]): KernelRun {
   const value = e.binary("multiply", e.load(0, place), e.load(1, place));
   return loop(`plain ${shape.join("x")}`, {
     operands: [read("a", count), read("b", count), write("out", count)],
-    parallel: shape, expressions: e.list, phases: [rowPhase({ operand: 2, index: place, value })],
+    parallel: shape,
+    expressions: e.list,
+    phases: [rowPhase({ operand: 2, index: place, value })],
   });
 }
 
@@ -47,13 +71,18 @@ function plainMap(shape: readonly number[]): KernelRun {
 function padded(columns: number, before: number, after: number): KernelRun {
   const e = new Expressions();
   const width = columns + before + after;
-  const inside = e.binary("and",
+  const inside = e.binary(
+    "and",
     e.binary("less_equal", e.constant(before, "i32"), e.axis(1), "bool"),
-    e.binary("less", e.axis(1), e.constant(before + columns, "i32"), "bool"), "bool");
+    e.binary("less", e.axis(1), e.constant(before + columns, "i32"), "bool"),
+    "bool",
+  );
   const value = e.load(0, index([columns, 1], -before), "f32", inside);
   return loop(`pad ${before}+${columns}+${after}`, {
     operands: [read("a", 3 * columns), write("out", 3 * width)],
-    parallel: [3, width], expressions: e.list, phases: [rowPhase({ operand: 1, index: index([width, 1]), value })],
+    parallel: [3, width],
+    expressions: e.list,
+    phases: [rowPhase({ operand: 1, index: index([width, 1]), value })],
   });
 }
 
@@ -63,11 +92,28 @@ function gathered(width: number): KernelRun {
   const id = e.load(1, index([1]), "i32");
   const value = e.load(0, index([0, 1], 0, [{ value: id, stride: width }]));
   const positive = e.binary("less", e.constant(0), value, "bool");
-  const chosen = e.add({ op: "select", dtype: "f32", condition: positive, whenTrue: value, whenFalse: e.constant(-2) });
+  const chosen = e.add({
+    op: "select",
+    dtype: "f32",
+    condition: positive,
+    whenTrue: value,
+    whenFalse: e.constant(-2),
+  });
   const run = loop(`gather ${width}`, {
-    operands: [read("table", 5 * width), read("ids", 6, "i32"), write("out", 6 * width), write("positive", 6 * width, "bool")],
-    parallel: [6, width], expressions: e.list,
-    phases: [rowPhase({ operand: 2, index: index([width, 1]), value: chosen }, { operand: 3, index: index([width, 1]), value: positive })],
+    operands: [
+      read("table", 5 * width),
+      read("ids", 6, "i32"),
+      write("out", 6 * width),
+      write("positive", 6 * width, "bool"),
+    ],
+    parallel: [6, width],
+    expressions: e.list,
+    phases: [
+      rowPhase(
+        { operand: 2, index: index([width, 1]), value: chosen },
+        { operand: 3, index: index([width, 1]), value: positive },
+      ),
+    ],
   });
   run.buffers[1]?.set([4, 0, 3, 3, 1, 2]);
   return run;
@@ -78,8 +124,13 @@ function strided(): KernelRun {
   const e = new Expressions();
   const value = e.binary("add", e.load(0, index([20, 2], 1)), e.load(1, index([-8, 1], 32)));
   const kernel: LoopKernel = {
-    kind: "loop", name: "strided", operands: [read("a", 100), { name: "out", dtype: "f32", elements: 40, access: "update" }],
-    parallel: axes([5, 8]), reduce: [], expressions: e.list, phases: [rowPhase({ operand: 1, index: index([-8, 1], 32), value })],
+    kind: "loop",
+    name: "strided",
+    operands: [read("a", 100), { name: "out", dtype: "f32", elements: 40, access: "update" }],
+    parallel: axes([5, 8]),
+    reduce: [],
+    expressions: e.list,
+    phases: [rowPhase({ operand: 1, index: index([-8, 1], 32), value })],
   };
   return { kernel, buffers: fill(kernel) };
 }
@@ -89,8 +140,15 @@ function symmetric(size: number): KernelRun {
   const e = new Expressions();
   const value = e.binary("add", e.load(0, index([size, 1])), e.load(0, index([1, size])));
   return loop(`symmetric ${size}`, {
-    operands: [read("a", size * size), write("out", size * size), write("halves", size * size)], parallel: [size, size], expressions: e.list,
-    phases: [rowPhase({ operand: 1, index: index([size, 1]), value }, { operand: 2, index: index([size, 1]), value: 0 })],
+    operands: [read("a", size * size), write("out", size * size), write("halves", size * size)],
+    parallel: [size, size],
+    expressions: e.list,
+    phases: [
+      rowPhase(
+        { operand: 1, index: index([size, 1]), value },
+        { operand: 2, index: index([size, 1]), value: 0 },
+      ),
+    ],
   });
 }
 
@@ -99,11 +157,19 @@ function positions(shape: readonly number[]): KernelRun {
   const e = new Expressions();
   const place = index(rowMajor(shape));
   const count = shape.reduce((product, extent) => product * extent, 1);
-  const sum = shape.map((_, axis) => e.axis(axis)).reduce((left, right) => e.binary("add", e.binary("multiply", left, e.constant(10, "i32"), "i32"), right, "i32"));
+  const sum = shape
+    .map((_, axis) => e.axis(axis))
+    .reduce((left, right) =>
+      e.binary("add", e.binary("multiply", left, e.constant(10, "i32"), "i32"), right, "i32"),
+    );
   const value = e.add({ op: "cast", dtype: "f32", value: sum });
   return loop(`positions ${shape.join("x")}`, {
-    operands: [write("out", count), write("ones", count)], parallel: shape, expressions: [...e.list, { op: "constant", dtype: "f32", value: 0.1 }],
-    phases: [rowPhase({ operand: 0, index: place, value }, { operand: 1, index: place, value: e.list.length })],
+    operands: [write("out", count), write("ones", count)],
+    parallel: shape,
+    expressions: [...e.list, { op: "constant", dtype: "f32", value: 0.1 }],
+    phases: [
+      rowPhase({ operand: 0, index: place, value }, { operand: 1, index: place, value: e.list.length }),
+    ],
   });
 }
 
@@ -111,15 +177,36 @@ test("a grid of more workgroups than one dimension holds", async () => {
   const count = 65535 * 64 + 101;
   const e = new Expressions();
   const value = e.add({ op: "cast", dtype: "f32", value: e.axis(0) });
-  const run = loop("large", { operands: [write("out", count)], parallel: [count], expressions: e.list, phases: [rowPhase({ operand: 0, index: index([1]), value })] });
+  const run = loop("large", {
+    operands: [write("out", count)],
+    parallel: [count],
+    expressions: e.list,
+    phases: [rowPhase({ operand: 0, index: index([1]), value })],
+  });
   const [got] = await runKernels(device(), [run]);
   expect(got?.[0]?.findIndex((element, position) => element !== position)).toBe(-1);
 });
 
 test("maps with broadcast, transposed, padded, gathered and strided operands", async () => {
   await compareKernels(device(), [
-    mixedMap(7, 5), mixedMap(8, 12), mixedMap(1, 1), plainMap([3, 5, 8]), plainMap([7]), plainMap([2, 1, 3]), plainMap([40, 32]),
-    padded(8, 4, 4), padded(6, 1, 3), padded(5, 3, 4), gathered(8), gathered(3), strided(), symmetric(8), symmetric(5), positions([3, 8]), positions([1, 5]), positions([4]),
+    mixedMap(7, 5),
+    mixedMap(8, 12),
+    mixedMap(1, 1),
+    plainMap([3, 5, 8]),
+    plainMap([7]),
+    plainMap([2, 1, 3]),
+    plainMap([40, 32]),
+    padded(8, 4, 4),
+    padded(6, 1, 3),
+    padded(5, 3, 4),
+    gathered(8),
+    gathered(3),
+    strided(),
+    symmetric(8),
+    symmetric(5),
+    positions([3, 8]),
+    positions([1, 5]),
+    positions([4]),
   ]);
 });
 
@@ -133,8 +220,15 @@ function softmax(rows: number, columns: number): KernelRun {
   const quotient = e.binary("divide", power, e.reduction(1, 0));
   const logarithm = e.binary("add", largest, e.unary("log", e.reduction(1, 0)));
   return loop(`softmax ${rows}x${columns}`, {
-    operands: [read("x", rows * columns), read("scale", rows), write("out", rows * columns), write("logsumexp", rows)],
-    parallel: [rows], reduce: [columns], expressions: e.list,
+    operands: [
+      read("x", rows * columns),
+      read("scale", rows),
+      write("out", rows * columns),
+      write("logsumexp", rows),
+    ],
+    parallel: [rows],
+    reduce: [columns],
+    expressions: e.list,
     phases: [
       { kind: "reduce", reductions: [{ reducer: "max", value: x }] },
       { kind: "reduce", reductions: [{ reducer: "sum", value: power }] },
@@ -152,9 +246,18 @@ function outerSums(a: number, b: number, c: number): KernelRun {
   const count = e.constant(a * c);
   return loop(`sums ${a}x${b}x${c}`, {
     operands: [read("x", a * b * c), write("mean", b), write("square", b)],
-    parallel: [b], reduce: [a, c], expressions: [...e.list, ...new Array<Expression>()],
+    parallel: [b],
+    reduce: [a, c],
+    expressions: [...e.list, ...([] as Expression[])],
     phases: [
-      { kind: "reduce", reductions: [{ reducer: "sum", value: x }, { reducer: "sum", value: square }, { reducer: "sum", value: count }] },
+      {
+        kind: "reduce",
+        reductions: [
+          { reducer: "sum", value: x },
+          { reducer: "sum", value: square },
+          { reducer: "sum", value: count },
+        ],
+      },
       rowPhase({ operand: 1, index: index([1]), value: 0 }),
     ],
   });
@@ -167,15 +270,31 @@ function columnSums(rows: number, columns: number): KernelRun {
   const total = e.reduction(0, 0);
   return loop(`columns ${rows}x${columns}`, {
     operands: [read("x", rows * columns), write("total", columns)],
-    parallel: columns === 1 ? [] : [columns], reduce: [rows], expressions: e.list.map((expression) => (columns === 1 && expression.op === "load" ? { ...expression, index: index([1]) } : expression)),
-    phases: [{ kind: "reduce", reductions: [{ reducer: "sum", value: x }] }, rowPhase({ operand: 1, index: columns === 1 ? index([]) : index([1]), value: total })],
+    parallel: columns === 1 ? [] : [columns],
+    reduce: [rows],
+    expressions: e.list.map((expression) =>
+      columns === 1 && expression.op === "load" ? { ...expression, index: index([1]) } : expression,
+    ),
+    phases: [
+      { kind: "reduce", reductions: [{ reducer: "sum", value: x }] },
+      rowPhase({ operand: 1, index: columns === 1 ? index([]) : index([1]), value: total }),
+    ],
   });
 }
 
 test("row phases, column sums and full sums", async () => {
   await compareKernels(device(), [
-    softmax(5, 7), softmax(6, 64), softmax(300, 3), softmax(1, 100), softmax(1, 1),
-    columnSums(33, 64), columnSums(50, 7), columnSums(5, 1), columnSums(1000, 1), columnSums(128, 1), columnSums(2, 128),
+    softmax(5, 7),
+    softmax(6, 64),
+    softmax(300, 3),
+    softmax(1, 100),
+    softmax(1, 1),
+    columnSums(33, 64),
+    columnSums(50, 7),
+    columnSums(5, 1),
+    columnSums(1000, 1),
+    columnSums(128, 1),
+    columnSums(2, 128),
   ]);
 });
 
@@ -186,7 +305,13 @@ test("sums over axes that do not lie together, with values that do not vary alon
     e.list.push(...kernel.expressions);
     const mean = e.binary("divide", e.reduction(0, 0), e.reduction(0, 2));
     const square = e.binary("divide", e.reduction(0, 1), e.reduction(0, 2));
-    const phases = [...kernel.phases.slice(0, 1), rowPhase({ operand: 1, index: index([1]), value: mean }, { operand: 2, index: index([1]), value: square })];
+    const phases = [
+      ...kernel.phases.slice(0, 1),
+      rowPhase(
+        { operand: 1, index: index([1]), value: mean },
+        { operand: 2, index: index([1]), value: square },
+      ),
+    ];
     const whole: Kernel = { ...kernel, expressions: e.list, phases };
     return { kernel: whole, buffers: fill(whole) };
   });
@@ -203,8 +328,14 @@ function columnMaxima(): KernelRun {
   const e = new Expressions();
   const x = e.load(0, index([4, 1]));
   const run = loop("maxima", {
-    operands: [read("x", 12), write("largest", 3)], parallel: [3], reduce: [4], expressions: [...e.list, { op: "reduction", dtype: "f32", phase: 0, position: 0 }],
-    phases: [{ kind: "reduce", reductions: [{ reducer: "max", value: x }] }, rowPhase({ operand: 1, index: index([1]), value: 1 })],
+    operands: [read("x", 12), write("largest", 3)],
+    parallel: [3],
+    reduce: [4],
+    expressions: [...e.list, { op: "reduction", dtype: "f32", phase: 0, position: 0 }],
+    phases: [
+      { kind: "reduce", reductions: [{ reducer: "max", value: x }] },
+      rowPhase({ operand: 1, index: index([1]), value: 1 }),
+    ],
   });
   run.buffers[0]?.set(numbers(12, 3));
   return run;

@@ -2,7 +2,7 @@
 import type { Diagnostic, Severity } from "./diagnostic.ts";
 import { lineAndColumn, type Span } from "./source.ts";
 
-export interface JsonDiagnostic {
+interface JsonDiagnostic {
   readonly code: string;
   readonly severity: Severity;
   readonly title: string;

@@ -38,7 +38,7 @@ const kindOf = (token: IToken, types: readonly TokenType[]): number => types.ind
 export const isOpener = (token: IToken): boolean => kindOf(token, openers) >= 0;
 export const isCloser = (token: IToken): boolean => kindOf(token, closers) >= 0;
 
-export interface Balanced {
+interface Balanced {
   /** The tokens with every bracket in a pair; stray closers are gone, missing ones are there with an empty image. */
   readonly tokens: readonly IToken[];
   /** Inserted `)` and `]`: the statements around them have been reported and are not parsed. */

@@ -40,3 +40,8 @@ export function numberBetween(low: number, high: number): (text: string) => numb
     return value;
   };
 }
+
+/** Adds `--model`. */
+export function addModelOption(command: Command): Command {
+  return command.option("--model <name>", "the model to work on (default: the first one of the file)");
+}

@@ -16,7 +16,9 @@ export const registerData: Register = (program, session) => {
   const data = program
     .command("data")
     .summary("make datasets and look into them")
-    .description("Makes dataset folders and looks into them. docs/data.md describes the folder and the import.");
+    .description(
+      "Makes dataset folders and looks into them. docs/data.md describes the folder and the import.",
+    );
   registerSynth(data, session);
   registerImport(data, session);
   registerInspect(data, session);
@@ -97,7 +99,10 @@ function registerImport(data: Command, session: Session): void {
     )
     .argument("[description]", "JSON file that describes the import")
     .requiredOption("-o, --out <dir>", "folder to make")
-    .option("--from <dir>", "folder that the description's paths are relative to (default: the current folder)")
+    .option(
+      "--from <dir>",
+      "folder that the description's paths are relative to (default: the current folder)",
+    )
     .option("--force", "replace a dataset that is there")
     .optionsGroup("One CSV file:")
     .option("--csv <file>", "the file, with a header line")
@@ -117,7 +122,8 @@ function registerImport(data: Command, session: Session): void {
       if ((description === undefined) === (flags.csv === undefined)) {
         command.error("error: give either a description or --csv FILE");
       }
-      const manifest = description === undefined ? csvManifest(csvImport(flags, command)) : readManifest(description);
+      const manifest =
+        description === undefined ? csvManifest(csvImport(flags, command)) : readManifest(description);
       const { out, force = false, from = "." } = flags;
       const dataset = await importDataset({ manifest, from, out, force, command: session.io.command });
       session.io.out.write(describeImport(dataset));
@@ -127,7 +133,8 @@ function registerImport(data: Command, session: Session): void {
 
 function csvImport(flags: ImportFlags, command: Command): CsvImport {
   const { csv: file = "", id, score, delimiter, splitBy } = flags;
-  if (score !== undefined && flags.class !== undefined) command.error("error: --score and --class exclude each other");
+  if (score !== undefined && flags.class !== undefined)
+    command.error("error: --score and --class exclude each other");
   const column = score ?? flags.class;
   const drawn = { valid: flags.validShare, test: flags.testShare, seed: flags.splitSeed };
   return {
@@ -136,7 +143,9 @@ function csvImport(flags: ImportFlags, command: Command): CsvImport {
     split: flags.split ?? { ...drawn, ...(splitBy === undefined ? {} : { by: splitBy }) },
     tokens: Object.fromEntries(flags.tokens.map((text) => pair(text, "--tokens"))),
     vectors: Object.fromEntries(
-      flags.vector.map((text) => pair(text, "--vector")).map(([field, columns]) => [field, columns.split(",")]),
+      flags.vector
+        .map((text) => pair(text, "--vector"))
+        .map(([field, columns]) => [field, columns.split(",")]),
     ),
     ...(id === undefined ? {} : { id }),
     ...(column === undefined ? {} : { label: { column, kind: score === undefined ? "class" : "score" } }),
@@ -160,12 +169,16 @@ function registerInspect(data: Command, session: Session): void {
   data
     .command("inspect")
     .summary("count what is in a dataset")
-    .description("Counts what is in a dataset: sizes, lengths, ranges, labels, absent values, rows that occur twice.")
+    .description(
+      "Counts what is in a dataset: sizes, lengths, ranges, labels, absent values, rows that occur twice.",
+    )
     .argument("<dir>", "dataset folder")
     .option("--json", "print JSON")
     .action((folder: string, options: { json?: boolean }) => {
       session.json = options.json === true;
       const report = inspectDataset(loadDataset(folder));
-      session.io.out.write(session.json ? `${JSON.stringify(report, null, 1)}\n` : describeInspection(report));
+      session.io.out.write(
+        session.json ? `${JSON.stringify(report, null, 1)}\n` : describeInspection(report),
+      );
     });
 }

@@ -1,10 +1,12 @@
 /** Which device runs a command: the choice of `--device`, opened and explained. */
 import type { Command } from "commander";
 import { Option } from "commander";
+import type { TargetDescriptor } from "../codegen/descriptor.ts";
+import { describeTarget } from "../codegen/descriptor.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { Backend } from "../runtime/backend.ts";
-import type { DawnDevice, OpenOptions } from "../runtime/dawn/device.ts";
-import { openDevice } from "../runtime/dawn/device.ts";
+import type { OpenOptions } from "../runtime/dawn/device.ts";
+import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
 import { dawnBackend } from "../runtime/dawn/execute.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
 
@@ -13,9 +15,9 @@ export type DeviceChoice = (typeof CHOICES)[number];
 
 /** An opened device and why it was taken. */
 export interface ChosenDevice {
-  readonly target: "webgpu";
   readonly backend: Backend;
-  readonly opened: DawnDevice;
+  /** What the compiler has to know about it. */
+  readonly target: TargetDescriptor;
   readonly reason: string;
 }
 
@@ -53,9 +55,10 @@ function parseDevice(text: string): DeviceChoice {
 }
 
 /** Opens the device. Throws a UserError with exit code 3 when there is none. */
-export async function chooseDevice(_choice: DeviceChoice): Promise<ChosenDevice> {
+export async function chooseDevice(): Promise<ChosenDevice> {
   const opened = await openDevice();
-  return { target: "webgpu", opened, backend: dawnBackend(opened, loadKernelSource), reason: opened.reason };
+  const target = describeTarget(deviceFacts(opened));
+  return { backend: dawnBackend(opened, loadKernelSource), target, reason: opened.reason };
 }
 
 /** What `mird doctor` tells about one device. */

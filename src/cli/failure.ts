@@ -37,7 +37,9 @@ function bugReport(io: Io, error: unknown): string {
   const file = join(tmpdir(), `mird-bug-${stamp}-${process.pid}.log`);
   const facts = `mird ${version()}, Node ${process.version}, ${process.platform} ${process.arch}\n${io.command}\n`;
   const saved = attempt(() => writeFileSync(file, `${facts}\n${details}\n`));
-  const where = saved ? `Please report it, with your spec and this file:\n\n    ${file}\n` : "Please report it, with your spec.\n";
+  const where = saved
+    ? `Please report it, with your spec and this file:\n\n    ${file}\n`
+    : "Please report it, with your spec.\n";
   return `mird has made a mistake of its own; your input is not to blame.\n\n    ${message.split("\n")[0]}\n\n${where}`;
 }
 

@@ -50,7 +50,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 function buildProgram(session: Session): Command {
   const { io } = session;
   const program = new Command("mird")
-    .description("Trains multimodal models from declarative specs: checks them, compiles them to GPU kernels, runs them.")
+    .description(
+      "Trains multimodal models from declarative specs: checks them, compiles them to GPU kernels, runs them.",
+    )
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")

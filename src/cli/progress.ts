@@ -1,6 +1,7 @@
 /** How a training shows itself: one line that changes on a terminal, plain lines elsewhere. */
-import type { EpochEvent, IterationEvent } from "../train/loop.ts";
+
 import { formatNumber } from "../report/tables.ts";
+import type { EpochEvent, IterationEvent } from "../train/loop.ts";
 import type { Stream } from "./io.ts";
 
 /** Seconds between plain lines inside an epoch. */
@@ -33,13 +34,20 @@ export class Progress {
     this.now = now;
   }
 
-  start(plan: Plan): void {
+  /** Kernels are being prepared. */
+  compiling(done: number, all: number): void {
+    if (!this.stream.terminal) return;
+    if (done === all) this.clear();
+    else this.show(`preparing kernels, ${done} of ${all}`);
+  }
+
+  readonly start = (plan: Plan): void => {
     this.plan = plan;
     this.lastTime = this.now();
     this.lastLine = this.lastTime;
-  }
+  };
 
-  iteration(event: IterationEvent): void {
+  readonly iteration = (event: IterationEvent): void => {
     const time = this.now();
     const rate = 1000 / Math.max(time - this.lastTime, 1e-3);
     // Results come in bursts, so rates are averaged as times, not as rates.
@@ -49,14 +57,14 @@ export class Progress {
     if (time - this.lastLine < interval) return;
     this.lastLine = time;
     this.show(this.iterationLine(event));
-  }
+  };
 
-  epoch(event: EpochEvent): void {
+  readonly epoch = (event: EpochEvent): void => {
     this.clear();
     this.stream.write(`${this.epochLine(event)}\n`);
     this.lastTime = this.now();
     this.lastLine = this.lastTime;
-  }
+  };
 
   /** Removes the changing line. */
   clear(): void {
@@ -73,12 +81,16 @@ export class Progress {
     const inEpoch = iteration - epoch * iterationsPerEpoch + 1;
     const rate = this.rate ?? 0;
     const left = (epochs * iterationsPerEpoch - iteration - 1) / rate;
-    const terms = [...losses].filter(([name]) => !name.includes("[")).map(([name, value]) => `${name} ${formatNumber(value)}`);
+    const terms = [...losses]
+      .filter(([name]) => !name.includes("["))
+      .map(([name, value]) => `${name} ${formatNumber(value)}`);
     return `epoch ${epoch + 1}/${epochs}, ${inEpoch}/${iterationsPerEpoch}, ${rate.toFixed(1)} it/s, ${duration(left)} left, ${terms.join(", ")}`;
   }
 
   private epochLine({ epoch, train, valid, improved }: EpochEvent): string {
-    const losses = [...train].filter(([name]) => !name.includes("[")).map(([name, value]) => `${name} ${formatNumber(value)}`);
+    const losses = [...train]
+      .filter(([name]) => !name.includes("["))
+      .map(([name, value]) => `${name} ${formatNumber(value)}`);
     const metrics = this.shown.flatMap((name) => {
       const value = valid?.metrics.get(name) ?? valid?.losses.get(name);
       return value === undefined ? [] : [`${name} ${formatNumber(value)}`];

@@ -1,7 +1,8 @@
-/** `--set name=value`: the value is an expression of the language, read with a source of its own, so that mistakes in it get carets. */
+/** `--set name=value`: the value is an expression of the language; mistakes in it get carets as those in a file do. */
 import type { Command } from "commander";
+import type { checkProgram } from "../check/check.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { Problems, UserError } from "../diagnostics/problems.ts";
-import type { Expression } from "../syntax/ast.ts";
 import { parseExpression } from "../syntax/parse.ts";
 import { collect } from "./command.ts";
 
@@ -22,29 +23,35 @@ export function splitSettings(settings: readonly string[]): Record<string, strin
   for (const setting of settings) {
     const match = /^\s*([A-Za-z_][\w.]*)\s*=(.*)$/s.exec(setting);
     if (match?.[1] !== undefined && match[2] !== undefined) values[match[1]] = match[2].trim();
-    else {
-      problems.add({
-        code: "bad-setting",
-        severity: "error",
-        title: "Setting is not name=value",
-        primary: null,
-        related: [],
-        place: { file: `--set ${setting}` },
-        text: "A setting names a size, number, flag or slot of the model and gives it a value.",
-        hint: "Write for example `--set d=32` or `--set 'penalty=Club(hidden = 16)'`.",
-      });
-    }
+    else problems.add(notASetting(setting));
   }
   if (problems.hasErrors) throw new UserError(problems.all);
   return values;
 }
 
+function notASetting(setting: string): Diagnostic {
+  return {
+    code: "bad-setting",
+    severity: "error",
+    title: "Setting is not name=value",
+    primary: null,
+    related: [],
+    place: { file: `--set ${setting}` },
+    text: "A setting names a size, number, flag or slot of the model and gives it a value.",
+    hint: "Write for example `--set d=32` or `--set 'penalty=Club(hidden = 16)'`.",
+  };
+}
+
+/** One entry of what the checker takes. */
+type Override = Parameters<typeof checkProgram>[1]["overrides"][number];
+
 /** The expressions of settings. Syntax mistakes go to `problems`; such settings are left out. */
-export function parseSettings(values: Readonly<Record<string, string>>, problems: Problems): Map<string, Expression> {
-  const expressions = new Map<string, Expression>();
-  for (const [name, text] of Object.entries(values)) {
-    const expression = parseExpression({ path: `--set ${name}=…`, text }, problems);
-    if (expression !== null) expressions.set(name, expression);
-  }
-  return expressions;
+export function parseSettings(values: Readonly<Record<string, string>>, problems: Problems): Override[] {
+  return Object.entries(values).flatMap(([name, text]) => {
+    // The value is read with blanks in place of the name, so that its places are right in the text as it was typed.
+    const source = { path: "--set", text: `${" ".repeat(name.length + 1)}${text}` };
+    const value = parseExpression(source, problems);
+    source.text = `${name}=${text}`;
+    return value === null ? [] : [{ name, value, source }];
+  });
 }

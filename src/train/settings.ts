@@ -1,4 +1,5 @@
-/** What a `train` declaration says about a run, once its expressions have values. */
+/** What a `train` block says about a run. */
+import type { CheckedTrain } from "../check/checked.ts";
 import type { RateSchedule } from "./schedule.ts";
 
 export interface TrainSettings {
@@ -11,4 +12,11 @@ export interface TrainSettings {
   readonly report: readonly string[];
   /** Learning-rate schedule of each phase; constant where there is none. */
   readonly schedules: ReadonlyMap<string, RateSchedule>;
+}
+
+/** The settings of a train block; `epochs` replaces its own number. */
+export function trainSettings(train: CheckedTrain, epochs: number | null): TrainSettings {
+  const { select: selection, patience, report } = train;
+  const schedules = new Map(train.phases.map(({ name, schedule }) => [name, schedule]));
+  return { epochs: epochs ?? train.epochs, selection, patience, report, schedules };
 }

@@ -1,0 +1,117 @@
+/** `mird compile`: what will run, and what it costs. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { TargetDescriptor } from "../codegen/descriptor.ts";
+import { describeTarget } from "../codegen/descriptor.ts";
+import { emitKernel } from "../codegen/wgsl/emit.ts";
+import { writeFileAtomic } from "../data/files.ts";
+import { UserError } from "../diagnostics/problems.ts";
+import type { DumpFile, Stage } from "../driver/dump.ts";
+import { dumpAst, dumpChecked, dumpCompiled, STAGES } from "../driver/dump.ts";
+import { compileOnly } from "../driver/prepare.ts";
+import { summarize } from "../driver/summary.ts";
+import { loadKernelSource } from "../runtime/kernel-sources.ts";
+import type { Register, Session } from "./command.ts";
+import { addModelOption } from "./command.ts";
+import { describeSummary } from "./compile-summary.ts";
+import { openDataset } from "./dataset.ts";
+import { chooseDevice } from "./devices.ts";
+import { printProblems } from "./failure.ts";
+import { addSetOption, splitSettings } from "./settings.ts";
+import { diskLoader, readSpec } from "./sources.ts";
+import { requireModel } from "./spec.ts";
+
+interface CompileFlags {
+  readonly set: readonly string[];
+  readonly model?: string;
+  readonly data?: string;
+  readonly emit?: Stage;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+export const registerCompile: Register = (program, session) => {
+  const command = program
+    .command("compile")
+    .summary("show what will run, and what it costs")
+    .description(
+      "Compiles a spec for training and shows parameters, kernels, dispatches, operations, bytes and memory; or one stage as text.",
+    )
+    .argument("<spec>", "the .mird file")
+    .option(
+      "--data <dir>",
+      "dataset that gives sizes, or `synth`; otherwise they come from the spec and --set",
+    )
+    .addOption(new Option("--emit <stage>", "print a stage instead").choices(STAGES))
+    .option("--out <dir>", "write the stage into files of this folder")
+    .option("--json", "print the summary as JSON");
+  addModelOption(addSetOption(command));
+  command.action((spec: string, flags: CompileFlags, self: Command) => {
+    if (flags.out !== undefined && flags.emit === undefined) self.error("error: --out goes with --emit");
+    return compile(session, spec, flags);
+  });
+};
+
+async function compile(session: Session, spec: string, flags: CompileFlags): Promise<void> {
+  session.json = flags.json === true;
+  const { io } = session;
+  const sources = {};
+  const { program, model, warnings } = requireModel({
+    entry: readSpec(spec, sources),
+    loadSource: diskLoader(sources),
+    settings: splitSettings(flags.set),
+    model: flags.model ?? null,
+  });
+  if (!session.json) printProblems(io, warnings, false);
+  const { emit, data: folder } = flags;
+  if (emit === "ast" || emit === "checked") {
+    deliver(session, emit === "ast" ? dumpAst(program) : dumpChecked(program), flags.out);
+    return;
+  }
+  const target = await targetOf(session);
+  const data = folder === undefined ? null : { dataset: openDataset(folder), folder };
+  const compilation = compileOnly({ model, types: program.types, target, data });
+  if (emit !== undefined) {
+    deliver(
+      session,
+      dumpCompiled(emit, compilation, (kernel) => emitKernel(kernel, target, loadKernelSource)),
+      flags.out,
+    );
+    return;
+  }
+  const summary = summarize(compilation.compiled);
+  io.out.write(
+    session.json ? `${JSON.stringify(summary, null, 1)}\n` : describeSummary(summary, target.name),
+  );
+}
+
+/** The kind of device that kernels are made for: the one that would run them, or a software driver where there is none. */
+async function targetOf(session: Session): Promise<TargetDescriptor> {
+  try {
+    const { backend, target } = await chooseDevice();
+    backend.close();
+    return target;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.exitCode !== 3) throw error;
+    session.io.err.write("There is no device here; compiled for a software driver.\n");
+    return describeTarget({
+      kind: "software",
+      maxStorageBuffers: 8,
+      maxInvocations: 256,
+      maxWorkgroups: 65535,
+    });
+  }
+}
+
+function deliver(session: Session, files: readonly DumpFile[], folder: string | undefined): void {
+  if (folder === undefined) {
+    const several = files.length > 1;
+    for (const { name, text } of files) session.io.out.write(several ? `// ${name}\n${text}\n` : text);
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  for (const { name, text } of files) writeFileAtomic(join(folder, name), [new TextEncoder().encode(text)]);
+  session.io.out.write(`${files.length} ${files.length === 1 ? "file" : "files"} written to ${folder}\n`);
+}

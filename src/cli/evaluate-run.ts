@@ -1,0 +1,79 @@
+/** A run's selected model on a dataset: what `eval` and `predict` share. */
+import type { Dataset } from "../data/schema.ts";
+import { UserError } from "../diagnostics/problems.ts";
+import { prepare } from "../driver/prepare.ts";
+import { bestParameters } from "../driver/run-recorder.ts";
+import { readRun } from "../report/run-directory.ts";
+import type { CompiledModel } from "../train/compiled.ts";
+import { loadDataArenas } from "../train/data-arenas.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+import { evaluateSplit } from "../train/evaluate.ts";
+import type { TrainSettings } from "../train/settings.ts";
+import { openDataset } from "./dataset.ts";
+import { chooseDevice } from "./devices.ts";
+import { requireModel } from "./spec.ts";
+import { recordedSpec } from "./train-run.ts";
+
+interface EvaluateRequest {
+  readonly run: string;
+  /** Null: the dataset of the run. */
+  readonly data: string | null;
+  /** Null: every split. */
+  readonly splits: readonly string[] | null;
+}
+
+export interface EvaluatedRun {
+  readonly model: CompiledModel;
+  readonly settings: TrainSettings;
+  readonly dataset: Dataset;
+  readonly evaluations: ReadonlyMap<string, Evaluation>;
+}
+
+/** Compiles the recorded spec for the dataset, loads the best parameters and evaluates. */
+export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRun> {
+  const info = readRun(request.run);
+  const folder = request.data ?? info.dataset.folder;
+  const dataset = openDataset(folder);
+  const splits = request.splits ?? Object.keys(dataset.splits);
+  for (const split of splits) if (dataset.splits[split] === undefined) throw noSplit(folder, dataset, split);
+  const { program, model: checked } = requireModel(recordedSpec(info));
+  const chosen = await chooseDevice();
+  try {
+    const { model, settings } = prepare({
+      model: checked,
+      types: program.types,
+      dataset,
+      folder,
+      target: chosen.target,
+      epochs: info.epochs,
+      purpose: "evaluate",
+    });
+    const parameters = bestParameters(request.run, model);
+    const device = await chosen.backend.prepare(new Map([["evaluation", model.evaluation]]));
+    // Only the evaluation is prepared, so only its arenas exist.
+    const evaluated = { ...model, iteration: model.evaluation };
+    loadDataArenas(device, evaluated, dataset);
+    device.write("parameters", parameters);
+    const evaluations = new Map<string, Evaluation>();
+    for (const split of splits)
+      evaluations.set(split, await evaluateSplit({ model, device, dataset }, split));
+    return { model, settings, dataset, evaluations };
+  } finally {
+    chosen.backend.close();
+  }
+}
+
+function noSplit(folder: string, dataset: Dataset, split: string): UserError {
+  const names = Object.keys(dataset.splits).map((name) => `\`${name}\``);
+  return new UserError([
+    {
+      code: "missing-split",
+      severity: "error",
+      title: "Split not found",
+      primary: null,
+      related: [],
+      place: { file: folder },
+      text: `The dataset has no split \`${split}\`. It has ${names.join(", ")}.`,
+    },
+  ]);
+}

@@ -1,0 +1,59 @@
+/** The spec that a command works on: read, checked, and with the settings of the command line. */
+
+import { checkProgram } from "../check/check.ts";
+import type { CheckedModel, CheckedProgram } from "../check/checked.ts";
+import type { LoadSource } from "../check/load.ts";
+import { loadProgram } from "../check/load.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { Problems, UserError } from "../diagnostics/problems.ts";
+import type { Source } from "../diagnostics/source.ts";
+import { parseSettings } from "./settings.ts";
+
+export interface SpecRequest {
+  readonly entry: Source;
+  readonly loadSource: LoadSource;
+  /** `--set`, by name, as written. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** `--model`; null: the first one of the file. */
+  readonly model: string | null;
+}
+
+/** Checks a spec and returns every problem, warnings included. */
+export function checkSpec(request: SpecRequest): {
+  readonly program: CheckedProgram;
+  readonly problems: readonly Diagnostic[];
+} {
+  const problems = new Problems();
+  const overrides = parseSettings(request.settings, problems);
+  const scope = loadProgram(request.entry, request.loadSource, problems);
+  const named = request.model === null ? {} : { model: request.model };
+  const program = checkProgram(scope, { overrides, ...named }, problems);
+  return { program, problems: problems.all };
+}
+
+/** The model of a spec without mistakes, and the warnings. Throws a UserError otherwise. */
+export function requireModel(request: SpecRequest): {
+  readonly program: CheckedProgram;
+  readonly model: CheckedModel;
+  readonly warnings: readonly Diagnostic[];
+} {
+  const { program, problems } = checkSpec(request);
+  if (problems.some(({ severity }) => severity === "error")) throw new UserError(problems);
+  if (program.chosen === null) throw noModel(request);
+  return { program, model: program.chosen, warnings: problems };
+}
+
+function noModel({ entry, model }: SpecRequest): UserError {
+  return new UserError([
+    {
+      code: "no-model",
+      severity: "error",
+      title: "No model to work on",
+      primary: null,
+      related: [],
+      place: { file: entry.path },
+      text: model === null ? "The file declares no model." : `The file declares no model \`${model}\`.`,
+      hint: "Declare one with `model Name { … }`; docs/language.md shows how.",
+    },
+  ]);
+}

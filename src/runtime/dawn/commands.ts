@@ -1,6 +1,6 @@
 /** The dispatches of a program: emitted, compiled and bound to buffers. */
 import { at, invariant } from "../../base/invariant.ts";
-import { mergeOverlappingOperands } from "../../codegen/overlap.ts";
+import { placeKernel } from "../../codegen/placement.ts";
 import type { Target, WgslKernel } from "../../codegen/target.ts";
 import type { Program, Region } from "../../ir/program.ts";
 import type { Arenas } from "./buffers.ts";
@@ -25,13 +25,13 @@ export interface EmittedDispatch {
   readonly regions: readonly Region[];
 }
 
-/** WGSL of every dispatch, in order. Dispatches of one kernel share their text unless their operands overlap in different ways. */
+/** WGSL of every dispatch, in order. Dispatches of one kernel share their text unless their operands lie in different ways. */
 export function emitProgram(program: Program, target: Target<WgslKernel>): readonly EmittedDispatch[] {
   const plain = new Map<number, WgslKernel>();
   return program.segments.flatMap((segment) =>
     segment.dispatches.map(({ kernel: id, operands }, dispatch) => {
       const kernel = at(program.kernels, id);
-      const placed = mergeOverlappingOperands(kernel, operands);
+      const placed = placeKernel(kernel, operands);
       const code = (placed.kernel === kernel ? plain.get(id) : undefined) ?? target.emit(placed.kernel);
       if (placed.kernel === kernel) plain.set(id, code);
       return { segment: segment.name, dispatch, code, regions: placed.regions };

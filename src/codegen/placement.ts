@@ -1,10 +1,12 @@
 /**
- * Operands of one dispatch that overlap in memory become one operand. WebGPU forbids that two writable bindings of a dispatch overlap, while
- * plans may well ask for it: an update reads and writes the same parameters, and a kernel may read an arena as a whole and in part.
+ * Fits the operands of a dispatch to what WebGPU can bind: bindings start at multiples of 256 bytes, and two writable ones may not overlap. Plans
+ * may well ask for both: an update reads and writes the same parameters, a kernel may read an arena as a whole and in part, and a scalar
+ * result lies anywhere in its arena. Such operands start earlier, or become one, and the places inside them move along.
  */
 import { at, invariant } from "../base/invariant.ts";
 import type { Index, Kernel, Operand } from "../ir/kernel.ts";
 import type { Region } from "../ir/program.ts";
+import { ARENA_ALIGNMENT } from "../ir/program.ts";
 
 export interface PlacedKernel {
   readonly kernel: Kernel;
@@ -14,16 +16,22 @@ export interface PlacedKernel {
 /** Bindings are rounded up to this, so regions that are closer together overlap as well. */
 const BINDING_BYTES = 16;
 
-/** The same computation with disjoint operands; the kernel itself when they are disjoint already. */
-export function mergeOverlappingOperands(kernel: Kernel, regions: readonly Region[]): PlacedKernel {
+/** The same computation with operands that can be bound; the kernel itself when they can be already. */
+export function placeKernel(kernel: Kernel, regions: readonly Region[]): PlacedKernel {
   invariant(
     regions.length === kernel.operands.length,
     `kernel ${kernel.name} has ${kernel.operands.length} operands, its dispatch ${regions.length}`,
   );
-  const groups = overlapGroups(regions);
-  if (groups.length === regions.length) return { kernel, regions };
-  invariant(kernel.kind !== "library", `operands of the library kernel ${kernel.name} overlap`);
-  const merged = groups.map((members) => mergedRegion(members.map((member) => at(regions, member))));
+  const aligned = regions.map(alignRegion);
+  const groups = overlapGroups(aligned);
+  const fits =
+    groups.length === regions.length && aligned.every((region, operand) => region === at(regions, operand));
+  if (fits) return { kernel, regions };
+  invariant(
+    kernel.kind !== "library",
+    `operands of the library kernel ${kernel.name} overlap or do not start at ${ARENA_ALIGNMENT} bytes`,
+  );
+  const merged = groups.map((members) => mergedRegion(members.map((member) => at(aligned, member))));
   const groupOf = regions.map((_, operand) => groups.findIndex((members) => members.includes(operand)));
   const operands = groups.map((members, group) =>
     mergedOperand(
@@ -57,6 +65,11 @@ export function mergeOverlappingOperands(kernel: Kernel, regions: readonly Regio
     phase.kind === "reduce" ? phase : { ...phase, stores: phase.stores.map(move) },
   );
   return { regions: merged, kernel: { ...kernel, operands, expressions, phases } };
+}
+
+function alignRegion(region: Region): Region {
+  const excess = region.offset % ARENA_ALIGNMENT;
+  return excess === 0 ? region : { ...region, offset: region.offset - excess, bytes: region.bytes + excess };
 }
 
 /** Positions of operands that hang together, in the order of their first members. */
@@ -96,8 +109,7 @@ function mergedOperand(kernel: string, operands: readonly Operand[], region: Reg
     first !== undefined && operands.every(({ dtype }) => dtype === first.dtype),
     `operands of different types overlap in kernel ${kernel}`,
   );
-  if (operands.length === 1) return first;
-  const access = operands.every((operand) => operand.access === "read") ? "read" : "update";
+  const access = operands.every((operand) => operand.access === first.access) ? first.access : "update";
   return {
     name: operands.map((operand) => operand.name).join("+"),
     dtype: first.dtype,

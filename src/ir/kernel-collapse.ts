@@ -15,9 +15,12 @@ export function canonicalKernel<K extends ExpressionKernel>(kernel: K): K {
 function pruneExpressions<K extends ExpressionKernel>(kernel: K): K {
   const kept = reachableExpressions(kernel.expressions, kernelRoots(kernel));
   const numbers = new Map(kept.map((id, position) => [id, position]));
-  const rewritten = rewriteKernel({ ...kernel, expressions: kept.map((id) => at(kernel.expressions, id)) }, {
-    expression: (id) => numbers.get(id) ?? 0,
-  });
+  const rewritten = rewriteKernel(
+    { ...kernel, expressions: kept.map((id) => at(kernel.expressions, id)) },
+    {
+      expression: (id) => numbers.get(id) ?? 0,
+    },
+  );
   return rewritten;
 }
 
@@ -35,8 +38,11 @@ function collapse<K extends ExpressionKernel>(kernel: K): K {
   const axes = kernelAxes(kernel);
   const kinds = axisKinds(kernel);
   const strides = allIndices(kernel).map((index) => axisStrides(index, axes.length));
-  const named = new Set(kernel.expressions.flatMap((expression) => (expression.op === "axis" ? [expression.axis] : [])));
-  const isFixed = (position: number) => at(kinds, position) === "row" || at(kinds, position) === "column" || at(kinds, position) === "inner";
+  const named = new Set(
+    kernel.expressions.flatMap((expression) => (expression.op === "axis" ? [expression.axis] : [])),
+  );
+  const isFixed = (position: number) =>
+    at(kinds, position) === "row" || at(kinds, position) === "column" || at(kinds, position) === "inner";
   const solid = axes.flatMap((axis, position) => (axis.extent === 1 && !isFixed(position) ? [] : [position]));
   const joins = (outer: number, inner: number) =>
     (at(kinds, outer) === at(kinds, inner) || (at(kinds, outer) === "batch" && at(kinds, inner) === "row")) &&
@@ -58,7 +64,9 @@ function collapse<K extends ExpressionKernel>(kernel: K): K {
 }
 
 function allIndices(kernel: ExpressionKernel): readonly Index[] {
-  const loads = kernel.expressions.flatMap((expression) => (expression.op === "load" ? [expression.index] : []));
+  const loads = kernel.expressions.flatMap((expression) =>
+    expression.op === "load" ? [expression.index] : [],
+  );
   const sides = kernel.kind === "contraction" ? [kernel.left.index, kernel.right.index] : [];
   return [...loads, ...sides, ...kernelStores(kernel).map((store) => store.index)];
 }
@@ -69,9 +77,16 @@ function axisStrides(index: Index, count: number): readonly number[] {
   return strides;
 }
 
-function withAxes<K extends ExpressionKernel>(kernel: K, kept: readonly { readonly extent: number; readonly kind: AxisKind }[]): K {
-  const named = kept.map(({ extent, kind }, position) => ({ axis: { name: `${LETTER[kind]}${position}`, extent }, kind }));
-  const of = (kind: AxisKind): readonly Axis[] => named.flatMap((each) => (each.kind === kind ? [each.axis] : []));
+function withAxes<K extends ExpressionKernel>(
+  kernel: K,
+  kept: readonly { readonly extent: number; readonly kind: AxisKind }[],
+): K {
+  const named = kept.map(({ extent, kind }, position) => ({
+    axis: { name: `${LETTER[kind]}${position}`, extent },
+    kind,
+  }));
+  const of = (kind: AxisKind): readonly Axis[] =>
+    named.flatMap((each) => (each.kind === kind ? [each.axis] : []));
   if (kernel.kind === "loop") {
     const axes: Pick<LoopKernel, "parallel" | "reduce"> = { parallel: of("parallel"), reduce: of("reduce") };
     return { ...kernel, ...axes };
@@ -85,4 +100,11 @@ function withAxes<K extends ExpressionKernel>(kernel: K, kept: readonly { readon
   return { ...kernel, ...axes };
 }
 
-const LETTER: Readonly<Record<AxisKind, string>> = { parallel: "p", reduce: "r", batch: "b", row: "m", column: "n", inner: "k" };
+const LETTER: Readonly<Record<AxisKind, string>> = {
+  parallel: "p",
+  reduce: "r",
+  batch: "b",
+  row: "m",
+  column: "n",
+  inner: "k",
+};

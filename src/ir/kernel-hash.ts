@@ -6,7 +6,8 @@ export function kernelKey(kernel: Kernel): string {
   return JSON.stringify(kernel, (field, value: unknown) => {
     if (field === "name") return undefined;
     // JSON has no words for these.
-    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return Object.is(value, -0) ? "-0" : String(value);
+    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+      return Object.is(value, -0) ? "-0" : String(value);
     return value;
   });
 }

@@ -5,11 +5,17 @@ import { kernelAxes } from "./kernel-walk.ts";
 
 /** A kernel in readable form. */
 export function printKernel(kernel: Kernel): string {
-  const operands = kernel.operands.map((operand, index) => `  %${index} ${operand.access} ${operand.dtype}[${operand.elements}]`);
+  const operands = kernel.operands.map(
+    (operand, index) => `  %${index} ${operand.access} ${operand.dtype}[${operand.elements}]`,
+  );
   const head = `kernel ${kernel.name} (${kernel.kind})`;
   if (kernel.kind === "library") {
     const sizes = Object.entries(kernel.sizes).map(([name, size]) => `${name} = ${size}`);
-    return [head, ...operands, `  ${kernel.routine}${kernel.reverse ? " reversed" : ""} {${sizes.join(", ")}}`].join("\n");
+    return [
+      head,
+      ...operands,
+      `  ${kernel.routine}${kernel.reverse ? " reversed" : ""} {${sizes.join(", ")}}`,
+    ].join("\n");
   }
   const writer = new KernelWriter(kernel);
   return [head, ...operands, ...writer.axes(), ...writer.expressions(), ...writer.body()].join("\n");
@@ -25,26 +31,47 @@ class KernelWriter {
   }
 
   axes(): readonly string[] {
-    const line = (kind: string, axes: readonly Axis[]) => (axes.length === 0 ? [] : [`  ${kind} ${axes.map(({ name, extent }) => `${name}<${extent}`).join(", ")}`]);
+    const line = (kind: string, axes: readonly Axis[]) =>
+      axes.length === 0
+        ? []
+        : [`  ${kind} ${axes.map(({ name, extent }) => `${name}<${extent}`).join(", ")}`];
     const kernel = this.#kernel;
-    if (kernel.kind === "loop") return [...line("parallel", kernel.parallel), ...line("reduce", kernel.reduce)];
-    return [...line("batch", kernel.batch), ...line("row", [kernel.row]), ...line("column", [kernel.column]), ...line("inner", [kernel.inner])];
+    if (kernel.kind === "loop")
+      return [...line("parallel", kernel.parallel), ...line("reduce", kernel.reduce)];
+    return [
+      ...line("batch", kernel.batch),
+      ...line("row", [kernel.row]),
+      ...line("column", [kernel.column]),
+      ...line("inner", [kernel.inner]),
+    ];
   }
 
   expressions(): readonly string[] {
-    return this.#kernel.expressions.map((expression, id) => `  e${id} = ${expression.dtype} ${this.#expression(expression)}`);
+    return this.#kernel.expressions.map(
+      (expression, id) => `  e${id} = ${expression.dtype} ${this.#expression(expression)}`,
+    );
   }
 
   body(): readonly string[] {
     const kernel = this.#kernel;
-    if (kernel.kind === "loop") return kernel.phases.flatMap((phase, position) => this.#phase(phase, position));
-    const side = ({ operand, index }: { readonly operand: number; readonly index: Index }) => `%${operand}[${this.#index(index)}]`;
-    return [`  accumulator = sum ${side(kernel.left)} * ${side(kernel.right)}`, ...kernel.stores.map((store) => `  ${this.#store(store)}`)];
+    if (kernel.kind === "loop")
+      return kernel.phases.flatMap((phase, position) => this.#phase(phase, position));
+    const side = ({ operand, index }: { readonly operand: number; readonly index: Index }) =>
+      `%${operand}[${this.#index(index)}]`;
+    return [
+      `  accumulator = sum ${side(kernel.left)} * ${side(kernel.right)}`,
+      ...kernel.stores.map((store) => `  ${this.#store(store)}`),
+    ];
   }
 
   #phase(phase: LoopKernel["phases"][number], position: number): readonly string[] {
-    if (phase.kind === "reduce") return [`  phase ${position}: ${phase.reductions.map(({ reducer, value }) => `${reducer} e${value}`).join(", ")}`];
-    return phase.stores.map((store) => `  phase ${position}: each ${phase.kind === "row" ? "row" : "point"} ${this.#store(store)}`);
+    if (phase.kind === "reduce")
+      return [
+        `  phase ${position}: ${phase.reductions.map(({ reducer, value }) => `${reducer} e${value}`).join(", ")}`,
+      ];
+    return phase.stores.map(
+      (store) => `  phase ${position}: each ${phase.kind === "row" ? "row" : "point"} ${this.#store(store)}`,
+    );
   }
 
   #store({ operand, index, value }: Store): string {

@@ -45,14 +45,22 @@ export function kernelStores(kernel: ExpressionKernel): readonly Store[] {
 
 /** Expressions whose values leave the kernel or enter a reduction. */
 export function kernelRoots(kernel: ExpressionKernel): readonly ExpressionId[] {
-  const stores = kernelStores(kernel).flatMap((store) => [store.value, ...store.index.dynamic.map((term) => term.value)]);
+  const stores = kernelStores(kernel).flatMap((store) => [
+    store.value,
+    ...store.index.dynamic.map((term) => term.value),
+  ]);
   if (kernel.kind === "contraction") return stores;
-  const reduced = kernel.phases.flatMap((phase) => (phase.kind === "reduce" ? phase.reductions.map(({ value }) => value) : []));
+  const reduced = kernel.phases.flatMap((phase) =>
+    phase.kind === "reduce" ? phase.reductions.map(({ value }) => value) : [],
+  );
   return [...reduced, ...stores];
 }
 
 /** What is reachable from `roots`, ascending: operands before their users. */
-export function reachableExpressions(expressions: readonly Expression[], roots: readonly ExpressionId[]): readonly ExpressionId[] {
+export function reachableExpressions(
+  expressions: readonly Expression[],
+  roots: readonly ExpressionId[],
+): readonly ExpressionId[] {
   const seen = new Set<ExpressionId>();
   const pending = [...roots];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
@@ -97,7 +105,8 @@ export function rewriteKernel<K extends ExpressionKernel>(kernel: K, given: Part
       const axis = rewrite.axis(old.axis);
       return axis === null ? { op: "constant", dtype: "i32", value: 0 } : { ...old, axis };
     }
-    if (old.op === "load") return { ...access(old), guard: old.guard === null ? null : rewrite.expression(old.guard) };
+    if (old.op === "load")
+      return { ...access(old), guard: old.guard === null ? null : rewrite.expression(old.guard) };
     return renumberOperands(old, rewrite.expression);
   });
   const parts =
@@ -106,7 +115,13 @@ export function rewriteKernel<K extends ExpressionKernel>(kernel: K, given: Part
       : {
           phases: kernel.phases.map((phase): LoopKernel["phases"][number] =>
             phase.kind === "reduce"
-              ? { ...phase, reductions: phase.reductions.map((each) => ({ ...each, value: rewrite.expression(each.value) })) }
+              ? {
+                  ...phase,
+                  reductions: phase.reductions.map((each) => ({
+                    ...each,
+                    value: rewrite.expression(each.value),
+                  })),
+                }
               : { ...phase, stores: phase.stores.map(store) },
           ),
         };
@@ -123,7 +138,12 @@ function renumberOperands(old: Expression, renumber: (id: ExpressionId) => Expre
     case "power":
       return { ...old, base: renumber(old.base) };
     case "select":
-      return { ...old, condition: renumber(old.condition), whenTrue: renumber(old.whenTrue), whenFalse: renumber(old.whenFalse) };
+      return {
+        ...old,
+        condition: renumber(old.condition),
+        whenTrue: renumber(old.whenTrue),
+        whenFalse: renumber(old.whenFalse),
+      };
     case "random":
       return { ...old, seed: renumber(old.seed), counter: renumber(old.counter), index: renumber(old.index) };
     default:

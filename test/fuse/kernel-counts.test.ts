@@ -5,7 +5,7 @@ import type { Node } from "../../src/ir/graph.ts";
 import { GraphBuilder } from "../../src/ir/graph-build.ts";
 import { ops } from "../../src/ops/index.ts";
 import { graphOf } from "../support/graphs.ts";
-import { expectFaithful, kernelNames } from "../support/programs.ts";
+import { expectFaithful, kernelNames } from "../support/planned-programs.ts";
 import { inputNode } from "../support/tensors.ts";
 
 function builder() {

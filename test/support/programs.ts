@@ -1,143 +1,189 @@
-/** Fuses, plans, verifies and executes graphs, and compares with the interpretation of the graph. */
-import { expect } from "vitest";
-import { fuse } from "../../src/fuse/fuse.ts";
-import type { FusionTarget } from "../../src/fuse/target.ts";
-import type { Graph, Node, NodeOf } from "../../src/ir/graph.ts";
-import { elementCount } from "../../src/ir/graph.ts";
-import { graphRoots, topologicalOrder } from "../../src/ir/graph-walk.ts";
-import type { Tensor } from "../../src/ir/op.ts";
-import type { Program } from "../../src/ir/program.ts";
-import { verifyProgram } from "../../src/ir/program-verify.ts";
-import { planProgram } from "../../src/plan/plan.ts";
-import { executeProgram, makeArenas } from "../../src/runtime/reference/execute-program.ts";
-import { interpret } from "../../src/runtime/reference/interpret.ts";
-import { sampleTensor } from "./tensors.ts";
+/** Random whole programs as text, with odd spacing and with comments wherever a line may end. */
+import fc, { type Arbitrary } from "fast-check";
 
-/** The planned program of a graph, verified. */
-export function programOf(graph: Graph, target: Partial<FusionTarget> = {}): Program {
-  const program = planProgram(fuse(graph, target));
-  verifyProgram(program);
-  const { maxOperands = 8 } = target;
-  for (const kernel of program.kernels) expect(kernel.operands.length).toBeLessThanOrEqual(maxOperands);
-  return program;
+export interface Program {
+  readonly text: string;
+  /** The comments in it, as they are written. */
+  readonly comments: readonly string[];
 }
 
-/** Names of the kernels of all dispatches, in order. */
-export function kernelNames(program: Program): string[] {
-  return program.segments.flatMap((segment) =>
-    segment.dispatches.map((dispatch) => program.kernels[dispatch.kernel]?.name ?? "?"),
-  );
-}
+/** Stands for a place where a line may end, and so for any space, line end or comment. */
+const FREE = "\ue001";
+/** Stands for a place where only spaces may be. */
+const BLANK = "\ue002";
+/** Stands for the end of a statement. */
+const END = "\ue003";
 
-/** Input values: given ones, or random numbers. */
-export type InputChoice = (node: NodeOf<"input">) => Tensor;
+const name = fc.constantFrom(
+  "x",
+  "y",
+  "z_l",
+  "D",
+  "size",
+  "min",
+  "group",
+  "label",
+  "with",
+  "phase",
+  "a_rather_long_name_of_a_value",
+);
+const number = fc.constantFrom("0", "1", "64", "0.5", "1e-3", "2.5e10");
+const typeName = fc.constantFrom("Linear", "Mlp", "Club");
 
-export const randomInputs: InputChoice = (node) => {
-  const { offset, arena, dtype, shape } = node.attributes;
-  const [low, high] = dtype === "i32" ? [0, 2] : dtype === "bool" ? [0, 1] : [-1.2, 1.2];
-  const key = offset * 7 + ([...arena].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 1000);
-  return sampleTensor({ shape, dtype, low, high }, key);
-};
+const list = (item: Arbitrary<string>, maxLength = 4): Arbitrary<string> =>
+  fc
+    .tuple(fc.array(item, { minLength: 1, maxLength }), fc.constantFrom("", `,${FREE}`))
+    .map(([items, end]) => `${FREE}${items.join(`${FREE},${FREE}`)}${FREE}${end}`);
 
-/**
- * Checks that the planned program stores what the graph means. Inputs of version 0 are filled in before; the program and the interpretation then run
- * segment by segment over arenas of their own.
- */
-export function expectFaithful(
-  graph: Graph,
-  target: Partial<FusionTarget> = {},
-  inputs: InputChoice = randomInputs,
-): Program {
-  const program = programOf(graph, target);
-  const arenas = makeArenas(program);
-  for (const data of [arenas.get("work")]) data?.fill(Number.NaN);
-  for (const node of topologicalOrder(graphRoots(graph))) {
-    if (node.op !== "input" || node.attributes.version > 0) continue;
-    const { arena, offset } = node.attributes;
-    arenas.get(arena)?.set(inputs(node).data, offset);
-  }
-  const expected = new Map([...arenas].map(([name, data]) => [name, data.slice()]));
-  interpretSegments(graph, expected);
-  executeProgram(program, arenas);
-  for (const segment of graph.segments) {
-    for (const { name, node, target: range } of segment.outputs) {
-      const count = elementCount(node.shape);
-      const part = (from: ReadonlyMap<string, Float64Array>) =>
-        from.get(range.arena)?.slice(range.offset, range.offset + count) ?? new Float64Array(0);
-      expectClose(part(arenas), part(expected), `${segment.name}.${name}`);
-    }
-  }
-  return program;
-}
+const { value } = fc.letrec<{ value: string; operand: string }>((tie) => ({
+  operand: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    name,
+    number,
+    fc.constantFrom("true", "false"),
+    tie("value").map((inner) => `(${FREE}${inner}${FREE})`),
+    fc.tuple(name, list(tie("value"))).map(([callee, items]) => `${callee}${BLANK}(${items})`),
+    fc
+      .tuple(name, name, tie("value"))
+      .map(([callee, key, item]) => `${callee}(${FREE}${key} =${FREE}${item}${FREE})(${FREE})`),
+    fc.tuple(tie("operand"), name).map(([object, member]) => `(${object}).${BLANK}${member}`),
+    list(tie("value")).map((items) => `[${items}]`),
+    fc
+      .tuple(tie("value"), name, tie("value"))
+      .map(
+        ([body, each, over]) => `[${FREE}${body}${FREE}for ${each},${FREE}b${FREE}in${FREE}${over}${FREE}]`,
+      ),
+    fc
+      .tuple(fc.constantFrom("-", "not "), tie("operand"))
+      .map(([sign, operand]) => `${sign}${BLANK}${operand}`),
+    fc
+      .tuple(tie("value"), tie("value"), tie("value"))
+      .map(([c, a, b]) => `(if${FREE}${c}${FREE}then${FREE}${a}${FREE}else${FREE}${b})`),
+  ),
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    tie("operand"),
+    fc
+      .tuple(tie("operand"), fc.constantFrom("+", "-", "*", "/", "^", "and", "or"), tie("value"))
+      .map(([left, sign, right]) => `${left} ${sign} ${FREE}${right}`),
+    fc
+      .tuple(tie("operand"), fc.constantFrom("==", "<", ">=", ".."), tie("operand"))
+      .map(([left, sign, right]) => `(${left} ${sign} ${FREE}${right})`),
+  ),
+}));
 
-/** Runs a graph on arenas: a node is computed once per turn of its segment, inputs are read when their segment starts. */
-function interpretSegments(graph: Graph, arenas: Map<string, Float64Array>): void {
-  const known = new Map<Node, Tensor>();
-  const { segments } = graph;
-  for (let index = 0; index < segments.length; ) {
-    const first = segments[index];
-    if (first === undefined) break;
-    let end = index + 1;
-    while (first.repeat > 1 && segments[end]?.phase === first.phase) end++;
-    const before = new Set(known.keys());
-    for (let turn = 0; turn < first.repeat; turn++) {
-      for (const node of [...known.keys()]) if (!before.has(node)) known.delete(node);
-      for (const segment of segments.slice(index, end)) interpretSegment(segment.outputs, known, arenas);
-    }
-    index = end;
-  }
-}
+const axis = fc
+  .tuple(fc.oneof(name, number, fc.constant("4 * H")), fc.constantFrom("", "~"))
+  .map((parts) => parts.join(BLANK));
+const tensor = fc.oneof(
+  fc.constantFrom("f32", "bool"),
+  fc
+    .tuple(fc.constantFrom("f32", "ids", "class", "bool"), list(axis))
+    .map(([element, axes]) => `${element}[${axes}]`),
+  list(axis).map((axes) => `ids[${axes}]${BLANK}<${BLANK}V`),
+);
 
-function interpretSegment(
-  outputs: Graph["segments"][number]["outputs"],
-  known: Map<Node, Tensor>,
-  arenas: Map<string, Float64Array>,
-): void {
-  const read: InputChoice = (node) => {
-    const { arena, offset, shape, dtype } = node.attributes;
-    const data = arenas.get(arena)?.slice(offset, offset + elementCount(shape)) ?? new Float64Array(0);
-    return { shape, dtype, data };
-  };
-  const order = topologicalOrder(outputs.map((output) => output.node)).filter((node) => !known.has(node));
-  for (const node of order) {
-    const [value] = node.op === "input" ? [read(node)] : interpretOne(node, known);
-    if (value !== undefined) known.set(node, value);
-  }
-  for (const { node, target } of outputs) {
-    const value = known.get(node);
-    if (value !== undefined) arenas.get(target.arena)?.set(value.data, target.offset);
-  }
-}
+const assign = fc.tuple(name, value).map(([own, item]) => `${own}${BLANK}=${BLANK}${item}`);
+const param = fc
+  .tuple(name, tensor, value)
+  .map(([own, type, init]) => `param ${own}${BLANK}:${BLANK}${type} = ${init}`);
+const statement = fc.oneof(assign, param);
+const doc = fc.constantFrom("", "/// Words.\n");
+const lines = (item: Arbitrary<string>): Arbitrary<string> =>
+  fc
+    .array(
+      fc.tuple(doc, item).map((parts) => parts.join("")),
+      { maxLength: 4 },
+    )
+    .map((items) => `{${END}${items.map((each) => each + END).join("")}}`);
 
-/** Evaluates one node by standing inputs in for its operands. */
-function interpretOne(node: Node, known: ReadonlyMap<Node, Tensor>): Tensor[] {
-  const leaves = node.inputs.map((input, index) => ({
-    ...input,
-    id: -1 - index,
-    op: "input" as const,
-    inputs: [],
-    attributes: {
-      name: String(index),
-      arena: "",
-      offset: 0,
-      version: 0,
-      shape: input.shape,
-      dtype: input.dtype,
-    },
-  }));
-  const values = node.inputs.map((input) => known.get(input));
-  return interpret([{ ...node, inputs: leaves } as Node], (leaf) => {
-    const value = values[Number(leaf.attributes.name)];
-    if (value === undefined) throw new Error("an operand is missing");
-    return value;
+const argument = fc.tuple(name, tensor).map(([own, type]) => `${own}${BLANK}:${BLANK}${type}`);
+const signature = fc
+  .tuple(
+    fc.oneof(fc.constant(""), list(argument)),
+    fc.oneof(
+      fc.constant(""),
+      tensor.map((type) => ` ->${BLANK}${type}`),
+    ),
+  )
+  .map(([items, result]) => `(${items})${result}`);
+const body = fc
+  .tuple(fc.array(statement, { maxLength: 3 }), value)
+  .map(([items, result]) => `{${END}${items.map((each) => each + END).join("")}return ${result}${END}}`);
+
+const member = fc.oneof(
+  statement,
+  fc.tuple(name, number).map(([own, size]) => `size ${own} = ${size}`),
+  fc.tuple(fc.constantFrom("input", "label"), argument).map(([kind, own]) => `${kind} ${own}`),
+  fc.tuple(name, typeName, value).map(([own, type, item]) => `slot ${own} : ${type} = ${item}`),
+  assign.map((text) => `loss ${text}`),
+  fc.array(name, { minLength: 1, maxLength: 3 }).map((items) => `output ${items.join(`,${FREE}`)}`),
+);
+const phaseMember = fc.oneof(
+  value.map((text) => `minimize ${text}`),
+  fc.tuple(name, name).map(([a, b]) => `updates ${a}.1.${b}, ${b} except ${a}`),
+  fc.tuple(name, value).map(([a, item]) => `group ${a} (lr = ${item})`),
+  value.map((text) => `with Adam(${FREE}lr = ${text}${FREE})`),
+  number.map((text) => `clip norm ${text}`),
+);
+const trainMember = fc.oneof(
+  fc.constantFrom(
+    "epochs 3, patience 4",
+    "batch 4 labelled + 8 unlabelled",
+    "select min valid.mae",
+    "report mae, corr",
+  ),
+  lines(phaseMember).map((block) => `phase p ${block}`),
+);
+
+const declaration = fc.oneof(
+  fc.constantFrom('import "./a.mird" (A, B)', "import std.nn (Linear,)"),
+  fc.tuple(signature, body).map(([head, block]) => `function f${head} ${block}`),
+  fc
+    .tuple(typeName, lines(fc.tuple(signature, body).map(([head, block]) => `${head}${block}`)))
+    .map(([own, block]) => `module ${own}(a: size) ${block}`),
+  fc.tuple(typeName, lines(member)).map(([own, block]) => `model ${own} ${block}`),
+  fc.array(assign, { minLength: 1, maxLength: 3 }).map((items) => `model A = B with { ${items.join(", ")} }`),
+  lines(trainMember).map((block) => `train M ${block}`),
+);
+
+const spaces = fc.infiniteStream(fc.integer({ min: 0, max: 19 }));
+
+/** A program that parses without problems. */
+export const program: Arbitrary<Program> = fc
+  .tuple(fc.array(declaration, { minLength: 1, maxLength: 4 }), spaces)
+  .map(([declarations, choices]) => {
+    const comments: string[] = [];
+    const comment = (): string => {
+      comments.push(`// note ${comments.length}`);
+      return `// note ${comments.length - 1}\n`;
+    };
+    const pick = (): number => choices.next().value ?? 0;
+    const free = (): string => {
+      const choice = pick();
+      return choice === 0
+        ? ` ${comment()}`
+        : choice === 1
+          ? `\n ${comment()}`
+          : choice === 2
+            ? "\n  \n"
+            : choice < 8
+              ? "  "
+              : " ";
+    };
+    const end = (): string => {
+      const choice = pick();
+      return choice < 3
+        ? ` ${comment()}`
+        : choice < 5
+          ? `\n\n\n  ${comment()}\n`
+          : choice < 7
+            ? "\n\n"
+            : "\n";
+    };
+    const raw = declarations.map((text) => text + END).join("");
+    const text = raw.replace(/[\ue001-\ue003]/g, (mark) =>
+      mark === FREE ? free() : mark === END ? end() : pick() < 10 ? " " : "",
+    );
+    return { text, comments };
   });
-}
-
-function expectClose(actual: Float64Array, expected: Float64Array, what: string): void {
-  expect(actual.length).toBe(expected.length);
-  for (const [index, value] of expected.entries()) {
-    const found = actual[index] ?? Number.NaN;
-    const same = Object.is(found, value) || Math.abs(found - value) <= 1e-9 * Math.max(1, Math.abs(value));
-    if (!same) expect.fail(`${what}[${index}] is ${found}, not ${value}`);
-  }
-}

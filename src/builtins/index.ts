@@ -1,6 +1,7 @@
 /** The builtin functions of the language, by name. */
 import type { Builtin } from "./builtin.ts";
 import { dot } from "./contraction.ts";
+import { cuts } from "./cut.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
 import { library } from "./library.ts";
@@ -11,8 +12,7 @@ import { stochastic } from "./stochastic.ts";
 export { operators } from "./elementwise.ts";
 
 export const builtins: ReadonlyMap<string, Builtin> = new Map(
-  [...elementwise, ...reductions, dot, ...shapes, ...indexing, ...stochastic, ...library].map((builtin) => [
-    builtin.name,
-    builtin,
-  ]),
+  [...elementwise, ...reductions, dot, ...shapes, ...cuts, ...indexing, ...stochastic, ...library].map(
+    (builtin) => [builtin.name, builtin],
+  ),
 );

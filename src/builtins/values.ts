@@ -2,6 +2,7 @@
 import { at, CompilerBug } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Dim } from "../types/dim.ts";
+import { formatDim } from "../types/dim.ts";
 import type { AxisType, TensorType } from "../types/tensor-type.ts";
 import { alignAxes, formatType, sameAxis } from "../types/tensor-type.ts";
 import type { BuildContext, RaggedLengths, TensorValue } from "./build-context.ts";
@@ -202,4 +203,31 @@ export function filled(
 /** Same axes in the same order. */
 export function sameAxes(a: readonly AxisType[], b: readonly AxisType[]): boolean {
   return a.length === b.length && a.every((axis, index) => sameAxis(axis, at(b, index)));
+}
+
+/** The axes with `count` of them from `place` on replaced. */
+export function replaced(
+  axes: readonly AxisType[],
+  place: number,
+  count: number,
+  by: readonly AxisType[],
+): AxisType[] {
+  return [...axes.slice(0, place), ...by, ...axes.slice(place + count)];
+}
+
+/** The place of the `axis` argument, or the last one when it was left out. */
+export function chosenAxis(inputs: BuiltinArguments, type: TensorType): number | BuiltinProblem {
+  const dims = dimArguments(inputs, "axis");
+  if (dims !== null) {
+    const dim = at(dims, 0);
+    return findAxis(type, dim, "axis", formatDim(dim));
+  }
+  if (type.axes.length > 0) return type.axes.length - 1;
+  return problem(
+    "no-axis",
+    "A scalar has no axis",
+    "x",
+    "this is a scalar",
+    "A scalar has no axis to work along.",
+  );
 }

@@ -7,7 +7,6 @@ import type { Span } from "../diagnostics/source.ts";
 import { describePlace } from "../diagnostics/source.ts";
 import type { Call, CallArgument } from "../syntax/ast.ts";
 import type { Dim, SizeSymbol } from "../types/dim.ts";
-import { dimSymbol, makeSymbol } from "../types/dim.ts";
 import { asTensor } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
 import type { Scope } from "./scope.ts";
@@ -51,7 +50,7 @@ function bindBuiltinArguments(
     invariant(parameter !== undefined, `${builtin.name}: an argument without a parameter`);
     if (parameter.kind === "renames") {
       const held = values.get(parameter.name);
-      const item = renaming(e, argument, scope);
+      const item = renaming(argument, scope);
       values.set(parameter.name, {
         kind: "list",
         items: [...(held?.kind === "list" ? held.items : []), item],
@@ -74,18 +73,12 @@ function bindBuiltinArguments(
   }
 }
 
-/** `B = J`: the axis that is renamed and the symbol of its new name, which is defined on first use. */
-function renaming(e: Elaboration, argument: CallArgument, scope: Scope): Value {
+/** `B = J`: the axis that is renamed and its new name, which the body has defined. */
+function renaming(argument: CallArgument, scope: Scope): Value {
   invariant(argument.name !== null && argument.value.kind === "name", "renaming needs two names");
   const from = scope.lookup(argument.name.name);
-  invariant(from?.kind === "number" && from.dim !== null, "renaming of something that is not an axis");
-  if (scope.lookup(argument.value.name) === null) {
-    const symbol = makeSymbol(argument.value.name, argument.value.span);
-    e.sizes.set(symbol.id, from.value);
-    scope.defineInBody(argument.value.name, numberValue(from.value, dimSymbol(symbol)));
-  }
   const to = scope.lookup(argument.value.name);
-  invariant(to !== null, "a new axis name was not defined");
+  invariant(from !== null && to !== null, "renaming of an axis without a name");
   return { kind: "list", items: [from, to], labels: [] };
 }
 
@@ -106,7 +99,7 @@ export function applyBuiltin(
   if (type.kind === "problem")
     throw new CompilerBug(`${builtin.name} at ${describePlace(span)}: ${type.text}`);
   const result = builtin.build(
-    e.buildContext(`${scope.place.calls}/${span.start}`),
+    e.buildContext(scope.place, span.start),
     buildArguments(e, values),
     type,
   );

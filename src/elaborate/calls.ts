@@ -42,7 +42,7 @@ export function evaluateCall(e: Elaboration, call: Call, scope: Scope): Value {
 }
 
 function deeper(scope: Scope, call: Call): Scope["place"] {
-  return { ...scope.place, calls: `${scope.place.calls}/${call.span.start}` };
+  return { ...scope.place, calls: callPath(e, scope, call) };
 }
 
 function callFunction(
@@ -76,6 +76,6 @@ function callMethod(
     instance,
     method,
     bindArguments(e, method.signature.arguments, call, scope),
-    `${scope.place.calls}/${call.span.start}`,
+    callPath(e, scope, call),
   );
 }

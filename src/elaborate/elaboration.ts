@@ -8,7 +8,7 @@ import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { Expression } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
-import type { Scope } from "./scope.ts";
+import type { Place, Scope } from "./scope.ts";
 import type { SizeTable } from "./signature.ts";
 import { sizeOf } from "./signature.ts";
 import type { Value } from "./values.ts";
@@ -37,6 +37,13 @@ export interface InputRequest {
   readonly shape: readonly number[];
 }
 
+/** Whose work it is: the instance that evaluation is inside of. */
+export interface Owner {
+  readonly path: string;
+  /** Slots that the instance came from. */
+  readonly slots: readonly string[];
+}
+
 export interface InputNodes {
   readonly node: Node;
   /** bool[B], or null when every row is present. */
@@ -50,8 +57,8 @@ export interface ElaborationHost {
   readonly g: GraphBuilder;
   /** Dropout and sampling are active. */
   readonly training: boolean;
-  /** Different streams draw different random numbers at the same place: one for each phase and repeat. */
-  readonly stream: string;
+  /** Different streams draw different random numbers at the same place. */
+  stream(owner: Owner): string;
   parameter(request: ParameterRequest): Node;
   input(request: InputRequest): InputNodes;
   /** i32[2] = (seed, iteration). */
@@ -78,8 +85,8 @@ export class Elaboration {
     return this.#evaluate(this, expression, scope);
   }
 
-  /** What builtin functions see of the call at `place`. */
-  buildContext(place: string): BuildContext {
+  /** What builtin functions see of the call that stands at `offset` of its file. */
+  buildContext(place: Place, offset: number): BuildContext {
     const { host, sizes } = this;
     let draws = 0;
     return {
@@ -87,7 +94,8 @@ export class Elaboration {
       training: host.training,
       size: (dim: Dim) => sizeOf(dim, sizes),
       randomState: () => host.randomState(),
-      randomSite: () => hash32(`${host.stream}|${place}|${this.labels.join(",")}|${draws++}`),
+      randomSite: () =>
+        hash32([host.stream(place), place.path, place.calls, offset, this.labels.join(","), draws++].join("|")),
     };
   }
 }

@@ -5,6 +5,7 @@ import type { Dim } from "../types/dim.ts";
 import { argumentValue } from "./arguments.ts";
 import { asTensor, dimOf } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
+import { bindRenames } from "./renames.ts";
 import { Scope } from "./scope.ts";
 import { Signature } from "./signature.ts";
 import { bindStatements } from "./statements.ts";
@@ -56,6 +57,7 @@ export function runBody(
     bindParameter(signature, inner, parameter, value);
   }
   bindStatements(e, body, inner, false);
+  bindRenames(e, result.values, inner);
   const outer = e.labels;
   e.labels = [];
   const returned = returnValue(e, result, inner);

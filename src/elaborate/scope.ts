@@ -4,6 +4,7 @@ import { CompilerBug } from "../base/invariant.ts";
 import type { FileScope } from "../check/scope.ts";
 import type { Call, Expression } from "../syntax/ast.ts";
 import type { AxisType } from "../types/tensor-type.ts";
+import { partsOf } from "./parts.ts";
 import type { Value } from "./values.ts";
 
 type Binding = { readonly make: () => Value } | { readonly value: Value } | "being made";
@@ -35,18 +36,8 @@ export class Scope {
   /** The statement whose value is being computed; null outside statements. */
   readonly making: Making | null;
 
-  /** The scope of the statements that this one is nested in: new axis names are seen by all of them. */
-  readonly #body: Scope;
-
-  constructor(
-    outer: Scope | null,
-    file: FileScope,
-    place: Place,
-    making: Making | null = null,
-    body: Scope | null = null,
-  ) {
+  constructor(outer: Scope | null, file: FileScope, place: Place, making: Making | null = null) {
     this.#outer = outer;
-    this.#body = body ?? this;
     this.file = file;
     this.place = place;
     this.making = making;
@@ -54,23 +45,12 @@ export class Scope {
 
   /** A scope inside this one, at the same place. */
   nested(): Scope {
-    return new Scope(this, this.file, this.place, this.making, this.#body);
+    return new Scope(this, this.file, this.place, this.making);
   }
 
   /** The scope in which the value of `name = expression` is computed: instances made in it are called after the statement. */
   inStatement(name: string, expression: Expression): Scope {
-    return new Scope(
-      this,
-      this.file,
-      this.place,
-      { name, order: constructions(expression, this) },
-      this.#body,
-    );
-  }
-
-  /** Defines a name for all statements of the body that this scope lies in. */
-  defineInBody(name: string, value: Value): void {
-    this.#body.define(name, value);
+    return new Scope(this, this.file, this.place, { name, order: constructions(expression, this) });
   }
 
   define(name: string, value: Value): void {
@@ -79,6 +59,11 @@ export class Scope {
 
   defineLazily(name: string, make: () => Value): void {
     this.#bindings.set(name, { make });
+  }
+
+  /** Whether a name has a value here, without computing it. */
+  defines(name: string): boolean {
+    return this.#bindings.has(name) || (this.#outer?.defines(name) ?? false);
   }
 
   /** The value of a name, or null when no enclosing scope has it. */
@@ -109,39 +94,13 @@ export class Scope {
 
 /** The calls of an expression that make an instance, in the order of the text. */
 function constructions(expression: Expression, scope: Scope): Call[] {
-  return calls(expression, (call) => call.callee.kind === "name" && scope.holdsModule(call.callee.name)).sort(
-    (a, b) => a.span.start - b.span.start || a.span.end - b.span.end,
-  );
+  const makes = (call: Call) => call.callee.kind === "name" && scope.holdsModule(call.callee.name);
+  return madeIn(expression, makes).sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
 }
 
-function calls(expression: Expression, makes: (call: Call) => boolean): Call[] {
-  const within = (part: Expression) => calls(part, makes);
-  switch (expression.kind) {
-    case "number":
-    case "flag":
-    case "name":
-      return [];
-    case "unary":
-      return within(expression.operand);
-    case "binary":
-      return [...within(expression.left), ...within(expression.right)];
-    case "call": {
-      const made = makes(expression);
-      // A module given as a setting, `Mlp(…, Gelu())`, is made by whoever receives it.
-      const inner = expression.arguments
-        .map(({ value }) => value)
-        .filter((value) => !(made && value.kind === "call" && makes(value)));
-      return [...(made ? [expression] : []), ...within(expression.callee), ...inner.flatMap(within)];
-    }
-    case "member":
-      return within(expression.object);
-    case "list":
-      return expression.items.flatMap(within);
-    case "comprehension":
-      return [...within(expression.body), ...within(expression.iterable)];
-    case "range":
-      return [...within(expression.from), ...within(expression.to)];
-    case "if":
-      return [...within(expression.condition), ...within(expression.then), ...within(expression.else)];
-  }
+function madeIn(expression: Expression, makes: (call: Call) => boolean): Call[] {
+  const made = expression.kind === "call" && makes(expression);
+  // A module given as a setting, `Mlp(…, Gelu())`, is made by whoever receives it.
+  const inner = partsOf(expression).filter((part) => !(made && part.kind === "call" && makes(part)));
+  return [...(made ? [expression] : []), ...inner.flatMap((part) => madeIn(part, makes))];
 }

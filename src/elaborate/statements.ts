@@ -2,6 +2,7 @@
 import type { Statement } from "../syntax/ast.ts";
 import type { Elaboration } from "./elaboration.ts";
 import { makeParameter } from "./parameters.ts";
+import { bindRenames } from "./renames.ts";
 import type { Scope } from "./scope.ts";
 import type { Value } from "./values.ts";
 
@@ -12,6 +13,11 @@ export function bindStatements(
   scope: Scope,
   origin: boolean,
 ): void {
+  bindRenames(
+    e,
+    statements.flatMap((statement) => (statement.kind === "param" ? [] : [statement.value])),
+    scope,
+  );
   for (const statement of statements)
     scope.defineLazily(statement.name.name, () => {
       const outer = e.labels;

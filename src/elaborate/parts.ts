@@ -1,0 +1,33 @@
+/** Walking through expressions. */
+import type { Call, Expression } from "../syntax/ast.ts";
+
+/** The expressions that an expression directly consists of. */
+export function partsOf(expression: Expression): Expression[] {
+  switch (expression.kind) {
+    case "number":
+    case "flag":
+    case "name":
+      return [];
+    case "unary":
+      return [expression.operand];
+    case "binary":
+      return [expression.left, expression.right];
+    case "call":
+      return [expression.callee, ...expression.arguments.map((argument) => argument.value)];
+    case "member":
+      return [expression.object];
+    case "list":
+      return [...expression.items];
+    case "comprehension":
+      return [expression.body, expression.iterable];
+    case "range":
+      return [expression.from, expression.to];
+    case "if":
+      return [expression.condition, expression.then, expression.else];
+  }
+}
+
+/** Every call in an expression. */
+export function callsIn(expression: Expression): Call[] {
+  return [...(expression.kind === "call" ? [expression] : []), ...partsOf(expression).flatMap(callsIn)];
+}

@@ -95,7 +95,7 @@ export function lower(
   return { graph, optimized, scheduled, program: planProgram(scheduled) };
 }
 
-function trainBlock(model: CheckedModel): CheckedTrain {
+export function trainBlock(model: CheckedModel): CheckedTrain {
   if (model.train !== null) return model.train;
   throw new UserError([
     {
@@ -111,9 +111,15 @@ function trainBlock(model: CheckedModel): CheckedTrain {
 }
 
 function resolvedSizes(setup: TrainingSetup): ReadonlyMap<string, number> {
-  const { model } = elaborate(setup, new GraphBuilder(ops), "sizes", false, () => {
-    throw new CompilerBug("sizes do not read parameters");
-  });
+  const { model } = elaborate(
+    setup,
+    new GraphBuilder(ops),
+    () => "sizes",
+    false,
+    () => {
+      throw new CompilerBug("sizes do not read parameters");
+    },
+  );
   const sizes = new Map(setup.sizes);
   for (const member of setup.model.declaration.members)
     if (member.kind === "size") sizes.set(member.name.name, model.size(member.name.name));

@@ -21,10 +21,16 @@ export interface EvaluationGraph {
 export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): EvaluationGraph {
   const g = new GraphBuilder(ops);
   const placed = new Map(layout.parameters.map((parameter) => [parameter.path, parameter]));
-  const { model, inputs } = elaborate(setup, g, "evaluation", false, ({ path, shape }) => {
-    const offset = placed.get(path)?.offset ?? 0;
-    return g.input({ name: path, arena: "parameters", offset, version: 0, shape, dtype: "f32" });
-  });
+  const { model, inputs } = elaborate(
+    setup,
+    g,
+    () => "evaluation",
+    false,
+    ({ path, shape }) => {
+      const offset = placed.get(path)?.offset ?? 0;
+      return g.input({ name: path, arena: "parameters", offset, version: 0, shape, dtype: "f32" });
+    },
+  );
   const outputs: Output[] = [];
   const recorded: RecordedOutput[] = [];
   let next = 0;

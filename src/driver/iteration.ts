@@ -6,7 +6,7 @@
 import { gradient } from "../autodiff/gradient.ts";
 import { at } from "../base/invariant.ts";
 import type { CheckedModel, CheckedPhase, CheckedTrain } from "../check/checked.ts";
-import type { ParameterRequest } from "../elaborate/elaboration.ts";
+import type { ElaborationHost, Owner, ParameterRequest } from "../elaborate/elaboration.ts";
 import { ElaboratedModel } from "../elaborate/model.ts";
 import type { Graph, GraphSegment, Node, Output } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
@@ -14,7 +14,7 @@ import { topologicalOrder } from "../ir/graph-walk.ts";
 import { ops } from "../ops/index.ts";
 import type { DataArena, RecordedLoss, UpdateSchedule } from "../train/compiled.ts";
 import type { FoundParameter, ParameterLayout, PlacedParameter } from "../train/layout.ts";
-import { ALIGNMENT, layoutParameters } from "../train/layout.ts";
+import { ALIGNMENT, layoutParameters, selects } from "../train/layout.ts";
 import { updateOutputs } from "../train/optimizers.ts";
 import { DataInputs, randomState } from "./data-inputs.ts";
 import { ParameterFinder } from "./parameter-finder.ts";
@@ -40,7 +40,13 @@ export function placeParameters(setup: TrainingSetup): ParameterLayout {
   const finder = new ParameterFinder();
   const readBy = new Map<string, Set<string>>();
   const g = new GraphBuilder(ops);
-  const elaborated = elaborate(setup, g, "layout", true, (request) => finder.node(g, request)).model;
+  const elaborated = elaborate(
+    setup,
+    g,
+    () => "layout",
+    true,
+    (request) => finder.node(g, request),
+  ).model;
   for (const phase of setup.train.phases)
     for (const path of finder.pathsUnder(elaborated.objective(phase.objective)))
       readBy.set(path, (readBy.get(path) ?? new Set()).add(phase.name));
@@ -61,7 +67,7 @@ interface Elaborated {
 export function elaborate(
   setup: TrainingSetup,
   g: GraphBuilder,
-  stream: string,
+  stream: ElaborationHost["stream"],
   training: boolean,
   parameter: (request: ParameterRequest) => Node,
 ): Elaborated {
@@ -126,7 +132,9 @@ class IterationBuilder {
 
   #step(phase: CheckedPhase, repeat: number): void {
     const g = this.#g;
-    const stream = `${phase.name}.${repeat}`;
+    const name = `${phase.name}.${repeat}`;
+    // Random numbers are drawn once per iteration, so that the phases share what they compute alike; a repeat draws anew in what the phase moves.
+    const stream = (owner: Owner) => (repeat > 0 && selects(phase.updates, owner) ? name : "iteration");
     const { model, inputs } = elaborate(this.#setup, g, stream, true, ({ path }) => this.#parameter(path));
     const objective = model.objective(phase.objective);
     const trained = this.#trained(phase);
@@ -137,7 +145,7 @@ class IterationBuilder {
       return { name: `gradient.${path}`, node, target: { arena: "gradients", offset } };
     });
     if (repeat === phase.repeat - 1) outputs.push(...this.#recorded(phase, model, objective));
-    this.#segments.push({ name: stream, phase: phase.name, repeat, kind: "gradient", outputs });
+    this.#segments.push({ name, phase: phase.name, repeat, kind: "gradient", outputs });
     this.#update(phase, repeat);
     for (const { path } of trained) this.#versions.set(path, (this.#versions.get(path) ?? 0) + 1);
     for (const [name, arena] of inputs.arenas) this.#arenas.set(name, arena);

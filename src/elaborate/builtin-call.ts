@@ -98,11 +98,7 @@ export function applyBuiltin(
   const type = builtin.type(inputs);
   if (type.kind === "problem")
     throw new CompilerBug(`${builtin.name} at ${describePlace(span)}: ${type.text}`);
-  const result = builtin.build(
-    e.buildContext(scope.place, span.start),
-    buildArguments(e, values),
-    type,
-  );
+  const result = builtin.build(e.buildContext(scope.place, span.start), buildArguments(e, values), type);
   if (!(result instanceof Map)) return result as TensorValue;
   return { kind: "record", fields: new Map(result) };
 }

@@ -26,7 +26,7 @@ export function evaluateCall(e: Elaboration, call: Call, scope: Scope): Value {
         scope,
       );
     if (definition !== undefined && isFunction(definition)) {
-      const inner = new Scope(null, definition.scope, deeper(scope, call));
+      const inner = new Scope(null, definition.scope, deeper(e, scope, call));
       return callFunction(e, definition.declaration, inner, call, scope);
     }
     return collectionCall(e, callee.name, call, scope) ?? callBuiltin(e, callee.name, call, scope);
@@ -41,8 +41,8 @@ export function evaluateCall(e: Elaboration, call: Call, scope: Scope): Value {
   return makeInstance(e, value, call, scope);
 }
 
-function deeper(scope: Scope, call: Call): Scope["place"] {
-  return { ...scope.place, calls: callPath(e, scope, call) };
+function deeper(e: Elaboration, scope: Scope, call: Call): Scope["place"] {
+  return { ...scope.place, calls: e.callPath(scope.place, call) };
 }
 
 function callFunction(
@@ -76,6 +76,6 @@ function callMethod(
     instance,
     method,
     bindArguments(e, method.signature.arguments, call, scope),
-    callPath(e, scope, call),
+    e.callPath(scope.place, call),
   );
 }

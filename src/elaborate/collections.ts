@@ -79,7 +79,7 @@ function chain(e: Elaboration, call: Call, scope: Scope): Value {
       block,
       method,
       new Map([[parameter.name.name, value]]),
-      `${scope.place.calls}/${call.span.start}.${index}`,
+      `${e.callPath(scope.place, call)}.${index}`,
     );
   }
   return value;

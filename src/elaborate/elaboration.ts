@@ -6,7 +6,7 @@ import { UserError } from "../diagnostics/problems.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import type { Expression } from "../syntax/ast.ts";
+import type { Call, Expression } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
 import type { Place, Scope } from "./scope.ts";
 import type { SizeTable } from "./signature.ts";
@@ -85,6 +85,11 @@ export class Elaboration {
     return this.#evaluate(this, expression, scope);
   }
 
+  /** Names a call in the unrolled program, for random numbers: where it stands, in which turn of the comprehensions around it. */
+  callPath(place: Place, call: Call): string {
+    return `${place.calls}/${call.span.start}${this.labels.map((label) => `[${label}]`).join("")}`;
+  }
+
   /** What builtin functions see of the call that stands at `offset` of its file. */
   buildContext(place: Place, offset: number): BuildContext {
     const { host, sizes } = this;
@@ -95,7 +100,9 @@ export class Elaboration {
       size: (dim: Dim) => sizeOf(dim, sizes),
       randomState: () => host.randomState(),
       randomSite: () =>
-        hash32([host.stream(place), place.path, place.calls, offset, this.labels.join(","), draws++].join("|")),
+        hash32(
+          [host.stream(place), place.path, place.calls, offset, this.labels.join(","), draws++].join("|"),
+        ),
     };
   }
 }

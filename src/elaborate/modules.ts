@@ -18,7 +18,7 @@ export function makeInstance(e: Elaboration, module: ModuleValue, call: Call, sc
   const inner = new Scope(null, home, {
     path: instancePath(e, call, scope),
     slots,
-    calls: `${scope.place.calls}/${call.span.start}`,
+    calls: e.callPath(scope.place, call),
   });
   const signature = new Signature(
     inner,

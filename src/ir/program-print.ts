@@ -14,9 +14,8 @@ export function printProgram(program: Program): string {
   const { peakBytes, sumBytes } = program.memory;
   const arenas = [...program.arenas].map(([name, bytes]) => `arena ${name}: ${bytes} bytes`);
   const segments = program.segments.map(({ name, phase, kind, repeat, dispatches }) => {
-    const times = repeat === 1 ? "" : `, repeat ${repeat}`;
     return [
-      `segment ${name} (${kind} of phase ${phase}${times})`,
+      `segment ${name} (${kind} of phase ${phase}, repeat ${repeat})`,
       ...dispatches.map((dispatch) => `  ${printDispatch(program, dispatch)}`),
     ].join("\n");
   });

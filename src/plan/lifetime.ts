@@ -1,14 +1,13 @@
 /** From when to when values are needed, counted in calls over the whole iteration. */
+import { invariant } from "../base/invariant.ts";
 import type { Call, Scheduled, WorkValue } from "../fuse/scheduled.ts";
 
 export interface Lifetime {
   readonly value: WorkValue;
   /** Position of the call that makes it. */
   readonly start: number;
-  /** Position of the last call that reads it; for what a repeated phase reads anew in every turn, its last call. */
+  /** Position of the last call that reads it. */
   readonly end: number;
-  /** Made before a repeated phase and read in every turn of it. */
-  readonly carried: boolean;
 }
 
 /** Calls of all segments, one after another. */
@@ -27,30 +26,11 @@ export function lifetimes(scheduled: Scheduled): readonly Lifetime[] {
       else known.end = position;
     }
   }
-  const loops = callLoops(scheduled);
   const result: Lifetime[] = [];
   for (const [id, { start, end }] of found) {
     const value = scheduled.values.get(id);
-    if (value === undefined) continue;
-    const loop = loops.find(({ first, last }) => start < first && end >= first && end <= last);
-    result.push({ value, start, end: loop === undefined ? end : loop.last, carried: loop !== undefined });
+    invariant(value !== undefined, `value ${id} is not described`);
+    result.push({ value, start, end });
   }
   return result;
-}
-
-/** First and last calls of the phases that are repeated. */
-function callLoops(scheduled: Scheduled): readonly { readonly first: number; readonly last: number }[] {
-  const loops: { phase: string; segment: number; first: number; last: number }[] = [];
-  let position = 0;
-  for (const [index, { phase, repeat, calls }] of scheduled.segments.entries()) {
-    const first = position;
-    position += calls.length;
-    if (repeat === 1) continue;
-    const open = loops.at(-1);
-    if (open !== undefined && open.phase === phase && open.segment === index - 1) {
-      open.last = position - 1;
-      open.segment = index;
-    } else loops.push({ phase, segment: index, first, last: position - 1 });
-  }
-  return loops;
 }

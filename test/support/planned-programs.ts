@@ -70,22 +70,10 @@ export function expectFaithful(
   return program;
 }
 
-/** Runs a graph on arenas: a node is computed once per turn of its segment, inputs are read when their segment starts. */
+/** Runs a graph on arenas: a node is computed in the first segment that needs it, an input is read when its first user is computed. */
 function interpretSegments(graph: Graph, arenas: Map<string, Float64Array>): void {
   const known = new Map<Node, Tensor>();
-  const { segments } = graph;
-  for (let index = 0; index < segments.length; ) {
-    const first = segments[index];
-    if (first === undefined) break;
-    let end = index + 1;
-    while (first.repeat > 1 && segments[end]?.phase === first.phase) end++;
-    const before = new Set(known.keys());
-    for (let turn = 0; turn < first.repeat; turn++) {
-      for (const node of [...known.keys()]) if (!before.has(node)) known.delete(node);
-      for (const segment of segments.slice(index, end)) interpretSegment(segment.outputs, known, arenas);
-    }
-    index = end;
-  }
+  for (const { outputs } of graph.segments) interpretSegment(outputs, known, arenas);
 }
 
 function interpretSegment(

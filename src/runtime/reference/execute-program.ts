@@ -12,7 +12,7 @@ export function makeArenas(program: Program): Map<string, Float64Array> {
 }
 
 /**
- * Runs one iteration over `arenas`, which it changes: every segment in order, repeated phases as often as they say.
+ * Runs one iteration over `arenas`, which it changes: every segment in order.
  * `singlePrecision` rounds stored f32 values as a device does; without it all arithmetic is float64.
  */
 export function executeProgram(
@@ -21,15 +21,7 @@ export function executeProgram(
   options: { readonly singlePrecision?: boolean } = {},
 ): void {
   const round = options.singlePrecision ? Math.fround : (value: number) => value;
-  const { segments } = program;
-  for (let index = 0; index < segments.length; ) {
-    const { phase, repeat } = at(segments, index);
-    let end = index + 1;
-    while (repeat > 1 && segments[end]?.phase === phase && segments[end]?.repeat === repeat) end++;
-    for (let turn = 0; turn < repeat; turn++)
-      for (const segment of segments.slice(index, end)) runSegment(program, segment, arenas, round);
-    index = end;
-  }
+  for (const segment of program.segments) runSegment(program, segment, arenas, round);
 }
 
 function runSegment(

@@ -336,6 +336,23 @@ const presentOrZero: Builtin = {
   },
 };
 
+const padded: Builtin = {
+  name: "padded",
+  usage: "padded(x)",
+  doc: "Padding counts as ordinary elements: every row is as long as the longest can be. For results of code that does not know lengths.",
+  parameters: [x],
+  type: (inputs) => {
+    const type = tensorArgument(inputs, "x");
+    const axes = type.axes.map((each) => (each.kind === "axis" ? { ...each, ragged: false } : each));
+    return { ...type, axes };
+  },
+  build: (_context, inputs, result) => ({
+    ...inputs.tensor("x"),
+    type: result as TensorType,
+    ragged: new Map(),
+  }),
+};
+
 export const shapes: readonly Builtin[] = [
   rename,
   expand,
@@ -346,4 +363,5 @@ export const shapes: readonly Builtin[] = [
   stack,
   fill,
   presentOrZero,
+  padded,
 ];

@@ -1,0 +1,178 @@
+/** Golden cases of modules. */
+import type { CaseFile } from "../case-file.ts";
+import { numberOf } from "../case-file.ts";
+import type { Entry, ModelEntry } from "../entry.ts";
+import { layerNorm, linear, recurrent, rewriting } from "./paths.ts";
+
+function model(cases: RegExp, name: string, more: Partial<ModelEntry> = {}): ModelEntry {
+  return { kind: "model", cases, spec: "modules", model: name, ...more };
+}
+
+const attribute = (name: string) => (file: CaseFile) => numberOf(file, name);
+
+/** A recurrent layer in one direction or both, with and without lengths. */
+function recurrentCases(kind: "lstm" | "gru", name: string): ModelEntry[] {
+  const shared: Partial<ModelEntry> = {
+    sizes: { H: ["param.weight_hh_l0", 1] },
+    outputs: { output: "steps" },
+  };
+  const one = { ...shared, parameter: rewriting(...recurrent, [/_l0$/, ""], [/^/, "layer."]) };
+  const both = {
+    ...shared,
+    parameter: rewriting(
+      ...recurrent,
+      [/^(.*)_l0$/, "layer.forward.$1"],
+      [/^(.*)_l0_reverse$/, "layer.backward.$1"],
+    ),
+  };
+  const ragged = { inputs: { x: { from: "x", lengths: "lengths" } } };
+  return [
+    model(new RegExp(`^modules/${kind}$`), `${name}Case`, one),
+    model(new RegExp(`^modules/${kind}_ragged$`), `${name}Case`, { ...one, ...ragged }),
+    model(new RegExp(`^modules/bi${kind}$`), `Bi${name}Case`, both),
+    model(new RegExp(`^modules/bi${kind}_ragged$`), `Bi${name}Case`, { ...both, ...ragged }),
+  ];
+}
+
+const attentionMaps: readonly (readonly [RegExp, string])[] = [
+  [/\b(query|key|value)\.(weight|bias)$/, "$1_map.$2"],
+  [/\bout\.(weight|bias)$/, "output_map.$1"],
+  linear,
+];
+
+const attention: Partial<ModelEntry> = {
+  sizes: { heads: attribute("heads") },
+  parameter: rewriting([/^/, "attention."], ...attentionMaps),
+};
+
+const encoder: Partial<ModelEntry> = {
+  sizes: { heads: attribute("heads"), hidden: ["param.ffn1.weight", 0] },
+  parameter: rewriting(
+    [/^/, "layer."],
+    [/\battention\./, "attended."],
+    [/\bffn1\b/, "transformed.first"],
+    [/\bffn2\b/, "transformed.second"],
+    [/\bnorm1\b/, "attention_norm"],
+    [/\bnorm2\b/, "feed_forward_norm"],
+    ...layerNorm("attention_norm|feed_forward_norm"),
+    ...attentionMaps,
+  ),
+};
+
+const maskedX = { inputs: { x: { from: "x", lengths: "mask" } } };
+
+/** Names of public BERT checkpoints. Layers are counted from 0 there, from 1 in a spec. */
+function bertPath(name: string): string {
+  const counted = name.replace(
+    /^bert\.encoder\.layer\.(\d+)/,
+    (_, layer: string) => `blocks[${Number(layer) + 1}]`,
+  );
+  return rewriting(
+    [/^bert\.embeddings\.position_embeddings\.weight$/, "position"],
+    [/^bert\.embeddings\.word_embeddings/, "word"],
+    [/^bert\.embeddings\.token_type_embeddings/, "segment"],
+    [/^bert\.embeddings\.LayerNorm/, "normalise"],
+    [/^bert\.pooler\.dense/, "pool"],
+    [/\.attention\.output\.LayerNorm\./, ".attention_norm."],
+    [/\.attention\.self\./, ".attended."],
+    [/\.attention\.output\.dense\./, ".attended.out."],
+    [/\.intermediate\.dense\./, ".transformed.first."],
+    [/\.output\.dense\./, ".transformed.second."],
+    [/\.output\.LayerNorm\./, ".feed_forward_norm."],
+    ...layerNorm("normalise|attention_norm|feed_forward_norm"),
+    ...attentionMaps,
+  )(counted);
+}
+
+const bert: Partial<ModelEntry> = {
+  inputs: {
+    input_ids: { from: "input_ids", lengths: "attention_mask" },
+    token_type_ids: { from: "token_type_ids", lengths: "attention_mask" },
+  },
+  sizes: {
+    V: ["param.bert.embeddings.word_embeddings.weight", 0],
+    W: ["param.bert.embeddings.word_embeddings.weight", 1],
+    P: ["param.bert.embeddings.position_embeddings.weight", 0],
+    K: ["param.bert.embeddings.token_type_embeddings.weight", 0],
+    heads: attribute("heads"),
+    layers: attribute("layers"),
+    hidden: attribute("intermediate"),
+  },
+  parameter: bertPath,
+};
+
+const shiftPaths: readonly (readonly [RegExp, string])[] = [
+  [/\bW_hv\b/, "shift_vision.gate"],
+  [/\bW_ha\b/, "shift_audio.gate"],
+  ...layerNorm("normalise"),
+  linear,
+];
+
+/** Parameters of the word-level fusion of MIRD. */
+export const fusionPaths: readonly (readonly [RegExp, string])[] = [
+  [/\bLayerNorm\b/, "gate.normalise"],
+  [/\bW_h([av])\b/, "gate.W_h$1"],
+  [/\bW_v_\./, "gate.shift_vision.shift."],
+  [/\bW_a_\./, "gate.shift_audio.shift."],
+  [/\bW_v\./, "align_vision.keys."],
+  [/\bW_a\./, "align_audio.keys."],
+  ...shiftPaths,
+];
+
+const fusion: Partial<ModelEntry> = {
+  settings: { beta: "beta_shift" },
+  parameter: rewriting([/^/, "fuse."], ...fusionPaths),
+};
+
+const gate: Partial<ModelEntry> = {
+  settings: { beta: "beta_shift" },
+  parameter: rewriting(
+    [/^/, "gate."],
+    [/\bLayerNorm\b/, "normalise"],
+    [/\bW_v\./, "shift_vision.shift."],
+    [/\bW_a\./, "shift_audio.shift."],
+    ...shiftPaths,
+  ),
+};
+
+export const moduleEntries: readonly Entry[] = [
+  ...recurrentCases("lstm", "Lstm"),
+  ...recurrentCases("gru", "Gru"),
+  model(/^modules\/lstm_encoder_fc$/, "Encoders", {
+    inputs: { x: { from: "x", lengths: "lengths" } },
+    sizes: { H: ["param.lstm.weight_hh", 1] },
+    parameter: rewriting(...recurrent, [/^fc1\b/, "encode.project"], [/^lstm\b/, "encode.lstm"], linear),
+  }),
+  model(/^modules\/lstm_decoder$/, "Decoder", {
+    sizes: { T: attribute("steps"), E: ["param.fc1.weight", 0] },
+    parameter: rewriting(...recurrent, [/^fc1\b/, "decode.project"], [/^lstm\b/, "decode.lstm"], linear),
+  }),
+  model(/^modules\/mha_self$/, "SelfAttention", attention),
+  model(/^modules\/mha_self_mask$/, "SelfAttention", { ...attention, ...maskedX }),
+  model(/^modules\/mha_cross$/, "CrossAttention", attention),
+  model(/^modules\/mha_cross_mask$/, "CrossAttention", {
+    ...attention,
+    inputs: { context: { from: "context", lengths: "mask" } },
+  }),
+  model(/^modules\/encoder_postnorm$/, "PostNorm", encoder),
+  model(/^modules\/encoder_prenorm$/, "PreNorm", encoder),
+  model(/^modules\/encoder_postnorm_mask$/, "PostNormRagged", { ...encoder, ...maskedX }),
+  model(/^modules\/encoder_prenorm_mask$/, "PreNormRagged", { ...encoder, ...maskedX }),
+  model(/^modules\/position_sinusoidal$/, "Positions", { outputs: { position: "position" } }),
+  model(/^modules\/bert_tiny$/, "Bert", bert),
+  {
+    kind: "skipped",
+    cases: /^modules\/bert_tiny_weights$/,
+    why: "no case but a checkpoint: the parameters of bert_tiny under their own names",
+  },
+  model(/^modules\/wsa_mask$/, "Fusion", {
+    ...fusion,
+    inputs: {
+      acoustic: { from: "acoustic", lengths: "mask_a" },
+      visual: { from: "visual", lengths: "mask_v" },
+    },
+  }),
+  model(/^modules\/wsa/, "Fusion", fusion),
+  model(/^modules\/wa_softmax$/, "Fusion", { ...fusion, settings: { beta: "beta_shift", sparse: false } }),
+  model(/^modules\/mag$/, "Gate", gate),
+];

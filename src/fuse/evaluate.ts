@@ -45,7 +45,7 @@ export class Evaluation {
     return this.#builder.expression({
       op: "load",
       dtype: node.dtype,
-      operand: this.#builder.operand(place, "read"),
+      operand: this.#builder.operand(place),
       index,
       guard,
     });

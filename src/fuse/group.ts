@@ -102,12 +102,11 @@ class Grouping {
   }
 
   #mergeSideways(): void {
-    const byLoop = new Map<string, Group[]>();
+    const byLoop = new Map<number, Group[]>();
     for (const group of new Set(this.#groupOf.values())) {
       if (group.kind !== "loop") continue;
-      const key = group.domain?.key ?? String(group.points);
-      const others = byLoop.get(key) ?? [];
-      byLoop.set(key, others);
+      const others = byLoop.get(group.points) ?? [];
+      byLoop.set(group.points, others);
       let joined: Group | null = null;
       for (
         let index = others.length - 1;
@@ -127,13 +126,20 @@ class Grouping {
     if (a.members.length + b.members.length > MOST_MEMBERS || a.cost + b.cost > this.#target.maxKernelCost)
       return null;
     const merged = mergeLoops(a, b);
-    if (merged === null || this.#leavesAndReturns(a, b)) return null;
+    if (merged === null || this.#losesParallelism(merged, a, b) || this.#leavesAndReturns(a, b)) return null;
     const alone =
       b.members.length === 1 && b.domain === null && b.kind === "loop" ? at(b.members, 0).unit : null;
     if (!this.#flowsFit(merged, alone) || this.#operandCount(merged) > this.#target.maxOperands) return null;
     this.#ancestors.merge(a.id, b.id);
     for (const { unit } of merged.members) this.#groupOf.set(unit, merged);
     return merged;
+  }
+
+  /** Whether a map over many points would have to share the few rows of a reduction. */
+  #losesParallelism({ domain, points, cost }: Group, a: Group, b: Group): boolean {
+    if (domain === null || domain.rows >= this.#target.split.rows) return false;
+    const map = a.domain === null ? a : b;
+    return map.domain === null && map.points === points && points * (cost + 1) > this.#target.dispatchCost;
   }
 
   /** Whether a third group needs one of the two and is needed by the other. */

@@ -9,6 +9,7 @@ import type {
   Operand,
   UnaryFunction,
 } from "../ir/kernel.ts";
+import type { UsedOperands } from "../ir/kernel-walk.ts";
 import { ARENA_ALIGNMENT } from "../ir/program.ts";
 import type { Affine, IndexSpace } from "./index-map.ts";
 import type { Location } from "./scheduled.ts";
@@ -17,17 +18,11 @@ import { placeName } from "./storage.ts";
 
 const ALIGNED_ELEMENTS = ARENA_ALIGNMENT / 4;
 
-interface OpenOperand {
-  readonly place: Place;
-  reads: boolean;
-  writes: boolean;
-}
-
 export class KernelBuilder {
   readonly expressions: Expression[] = [];
   readonly #space: IndexSpace;
   readonly #known = new Map<string, ExpressionId>();
-  readonly #operands: OpenOperand[] = [];
+  readonly #operands: Place[] = [];
   readonly #operandNumbers = new Map<string, number>();
   /** Values of the dynamic atoms that are no divisions. */
   readonly #dynamic = new Map<number, ExpressionId>();
@@ -98,32 +93,27 @@ export class KernelBuilder {
   }
 
   /** The number of the operand for a place. */
-  operand(place: Place, access: "read" | "write"): number {
+  operand(place: Place): number {
     const name = placeName(place);
     const number = this.#operandNumbers.get(name) ?? this.#operands.length;
-    if (number === this.#operands.length) {
-      this.#operands.push({ place, reads: false, writes: false });
-      this.#operandNumbers.set(name, number);
-    }
-    const operand = at(this.#operands, number);
-    if (access === "read") operand.reads = true;
-    else operand.writes = true;
+    if (number === this.#operands.length) this.#operands.push(place);
+    this.#operandNumbers.set(name, number);
     return number;
   }
 
   /**
-   * The finished operands. Ranges of arenas are widened to aligned starts, and those that then touch each other become one operand, since no
-   * two bindings of a dispatch may overlap; `moved` says where each operand went.
+   * The finished operands, without those that turned out to be unused. Ranges of arenas are widened to aligned starts, and those that then touch each
+   * other become one operand, since no two bindings of a dispatch may overlap; `moved` says where each operand went.
    */
-  finishOperands(): {
+  finishOperands(used: UsedOperands): {
     readonly operands: readonly Operand[];
     readonly locations: readonly Location[];
     readonly moved: readonly { readonly operand: number; readonly shift: number }[];
   } {
-    const spans = mergeSpans(this.#operands);
-    const moved = this.#operands.map(({ place }) => {
+    const spans = mergeSpans(this.#operands, used);
+    const moved = this.#operands.map((place) => {
       const operand = spans.findIndex((span) => contains(span, place));
-      const shift = place.kind === "arena" ? place.offset - at(spans, operand).start : 0;
+      const shift = place.kind === "arena" && operand >= 0 ? place.offset - at(spans, operand).start : 0;
       return { operand, shift };
     });
     return {
@@ -170,9 +160,11 @@ interface Span {
   writes: boolean;
 }
 
-function mergeSpans(operands: readonly OpenOperand[]): readonly Span[] {
+function mergeSpans(operands: readonly Place[], { read, written }: UsedOperands): readonly Span[] {
   let spans: Span[] = [];
-  for (const { place, reads, writes } of operands) {
+  for (const [number, place] of operands.entries()) {
+    const [reads, writes] = [read.has(number), written.has(number)];
+    if (!reads && !writes) continue;
     const first = place.kind === "arena" ? place.offset : 0;
     const start = first - (first % ALIGNED_ELEMENTS);
     const span: Span = { place, start, end: first + place.elements, reads, writes };

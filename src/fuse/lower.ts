@@ -5,7 +5,7 @@ import { elementCount } from "../ir/graph.ts";
 import type { ContractionKernel, Expression, ExpressionId, Kernel, LoopKernel, Store } from "../ir/kernel.ts";
 import { canonicalKernel } from "../ir/kernel-collapse.ts";
 import type { ExpressionKernel } from "../ir/kernel-walk.ts";
-import { expressionOperands, rewriteKernel } from "../ir/kernel-walk.ts";
+import { expressionOperands, rewriteKernel, usedOperands } from "../ir/kernel-walk.ts";
 import { Evaluation } from "./evaluate.ts";
 import type { Candidate, Group } from "./group.ts";
 import type { Affine, Coordinates } from "./index-map.ts";
@@ -41,9 +41,10 @@ interface Lowering {
 }
 
 function finish(kernel: ExpressionKernel, builder: KernelBuilder): LoweredKernel {
-  const { operands, locations, moved } = builder.finishOperands();
-  const placed = rewriteKernel(kernel, { operand: (operand) => at(moved, operand) });
-  return { kernel: canonicalKernel({ ...placed, operands }), locations };
+  const canonical = canonicalKernel(kernel);
+  const { operands, locations, moved } = builder.finishOperands(usedOperands(canonical));
+  const placed = rewriteKernel(canonical, { operand: (operand) => at(moved, operand) });
+  return { kernel: { ...placed, operands }, locations };
 }
 
 /** The parts that loops and contractions have in common: members, their coordinates and their stores. */
@@ -108,7 +109,7 @@ class MemberWriter {
     const coordinates = this.#space.delinearise(linear, unit.node.shape);
     const value = this.#value(unit, coordinates);
     return this.#storage.storedTo(unit).map((place) => ({
-      operand: this.#builder.operand(place, "write"),
+      operand: this.#builder.operand(place),
       index: this.#builder.index(linear),
       value,
     }));
@@ -256,7 +257,7 @@ function writeContraction(
     const index = builder.index(space.linearise(place, current.shape));
     invariant(index.dynamic.length === 0, `an operand of matmul (node ${node.id}) is not a strided view`);
     return {
-      operand: builder.operand(storage.placeOf(source, at(group.members, 0).unit.segment), "read"),
+      operand: builder.operand(storage.placeOf(source, at(group.members, 0).unit.segment)),
       index,
     };
   };
@@ -289,13 +290,16 @@ export function lowerLibrary(group: Group, storage: Storage): LoweredKernel {
   const { unit } = at(group.members, 0);
   const builder = new KernelBuilder(new IndexSpace());
   for (const { source } of storage.reads(unit).accesses)
-    builder.operand(storage.placeOf(source, unit.segment), "read");
-  builder.operand(at(storage.storedTo(unit), 0), "write");
-  const { operands, locations } = builder.finishOperands();
+    builder.operand(storage.placeOf(source, unit.segment));
+  builder.operand(at(storage.storedTo(unit), 0));
   const { node } = unit;
-  const positions = [...node.inputs.keys()].map((index) => index);
+  const count = node.inputs.length;
+  const { operands, locations } = builder.finishOperands({
+    read: new Set(node.inputs.keys()),
+    written: new Set([count]),
+  });
   invariant(
-    operands.length === positions.length + 1,
+    operands.length === count + 1,
     `${node.op} (node ${node.id}) reads one value twice or beside its result`,
   );
   const shape = (index: number) => at<Node>(node.inputs, index).shape;

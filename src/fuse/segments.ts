@@ -1,6 +1,5 @@
 /**
- * Which segment computes a node, and how long the values that lie in arenas can be read. A node belongs to the first segment that needs it, or to
- * an earlier one when it reads an arena range that would be overwritten by then.
+ * Which segment computes a node, and how long the values that lie in arenas can be read. A node belongs to the first segment that needs it.
  */
 import type { ArenaRange, Graph, Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
@@ -10,10 +9,9 @@ export class SegmentMap {
   readonly graph: Graph;
   /** Every node, operands before their users. */
   readonly order: readonly Node[];
-  /** The first segment with a result that depends on the node. */
-  readonly #needs = new Map<Node, number>();
   readonly #homes = new Map<Node, number>();
   readonly #lastUses = new Map<Node, number>();
+  readonly #outlived = new Set<Node>();
   readonly #writes = new Map<
     string,
     { readonly start: number; readonly end: number; readonly segment: number }[]
@@ -31,6 +29,11 @@ export class SegmentMap {
     return this.#homes.get(node) ?? 0;
   }
 
+  /** Inputs that are needed after their range was overwritten. */
+  get outlived(): ReadonlySet<Node> {
+    return this.#outlived;
+  }
+
   /** The last segment with a direct user of the node (as far as users stay in their home segments). */
   lastUse(node: Node): number {
     return this.#lastUses.get(node) ?? this.home(node);
@@ -42,9 +45,8 @@ export class SegmentMap {
    */
   expiry(node: NodeOf<"input">): number {
     const { arena, offset } = node.attributes;
-    const need = this.#needs.get(node) ?? 0;
     const next = this.#overwriting({ arena, offset }, elementCount(node.shape)).find(
-      (segment) => segment >= need,
+      (segment) => segment >= this.home(node),
     );
     return next ?? Number.POSITIVE_INFINITY;
   }
@@ -75,28 +77,17 @@ export class SegmentMap {
 
   #assign(): void {
     for (const [segment, { outputs }] of this.graph.segments.entries()) {
-      for (const { node } of outputs) {
-        this.#use(node, segment);
-        lower(this.#needs, node, segment);
-      }
+      for (const { node } of outputs) this.#use(node, segment);
     }
     const users = [...this.order].reverse();
-    for (const node of users)
-      for (const input of node.inputs) lower(this.#needs, input, this.#needs.get(node) ?? 0);
+    for (const node of users) for (const input of node.inputs) this.#use(input, this.home(node));
     for (const node of users) {
-      let home = this.home(node);
-      for (const input of node.inputs) if (input.op === "input") home = Math.min(home, this.expiry(input));
-      this.#homes.set(node, home);
-      for (const input of node.inputs) this.#use(input, home);
+      if (node.op === "input" && this.lastUse(node) > this.expiry(node)) this.#outlived.add(node);
     }
   }
 
   #use(node: Node, segment: number): void {
-    lower(this.#homes, node, segment);
+    this.#homes.set(node, Math.min(this.#homes.get(node) ?? segment, segment));
     this.#lastUses.set(node, Math.max(this.#lastUses.get(node) ?? segment, segment));
   }
-}
-
-function lower(values: Map<Node, number>, node: Node, value: number): void {
-  values.set(node, Math.min(values.get(node) ?? value, value));
 }

@@ -52,13 +52,14 @@ export function chooseUnits(segments: SegmentMap, target: FusionTarget): Readonl
 class UnitChoice {
   readonly #segments: SegmentMap;
   readonly #target: FusionTarget;
-  readonly #units = new Set<Node>();
+  readonly #units: Set<Node>;
   readonly #inlined = new Map<Node, Inlined>();
   readonly #uses = new Map<Node, { count: number; reach: number }>();
 
   constructor(segments: SegmentMap, target: FusionTarget) {
     this.#segments = segments;
     this.#target = target;
+    this.#units = new Set(segments.outlived);
   }
 
   choose(): ReadonlySet<Node> {

@@ -6,9 +6,9 @@ import type { ExpressionKernel } from "./kernel-walk.ts";
 import {
   expressionOperands,
   kernelAxes,
-  kernelRoots,
   kernelStores,
   reachableExpressions,
+  usedOperands,
 } from "./kernel-walk.ts";
 
 /** Throws CompilerBug when the kernel breaks a promise. */
@@ -125,14 +125,8 @@ function verifyIndex(
 }
 
 function verifyAccess(kernel: ExpressionKernel, fail: Fail): void {
-  const [read, written] = [new Set<number>(), new Set<number>()];
-  for (const id of reachableExpressions(kernel.expressions, kernelRoots(kernel))) {
-    const expression = at(kernel.expressions, id);
-    if (expression.op === "load") read.add(expression.operand);
-  }
-  if (kernel.kind === "contraction") for (const side of [kernel.left, kernel.right]) read.add(side.operand);
+  const { read, written } = usedOperands(kernel);
   for (const { operand, index, value } of kernelStores(kernel)) {
-    written.add(operand);
     verifyIndex(kernel, operand, index, false, fail);
     const { dtype } = at(kernel.operands, operand);
     invariant(

@@ -71,6 +71,23 @@ export function reachableExpressions(
   return [...seen].sort((a, b) => a - b);
 }
 
+/** Numbers of the operands that a kernel reads and writes. */
+export interface UsedOperands {
+  readonly read: ReadonlySet<number>;
+  readonly written: ReadonlySet<number>;
+}
+
+/** The operands that a kernel really touches. */
+export function usedOperands(kernel: ExpressionKernel): UsedOperands {
+  const read = new Set<number>();
+  for (const id of reachableExpressions(kernel.expressions, kernelRoots(kernel))) {
+    const expression = at(kernel.expressions, id);
+    if (expression.op === "load") read.add(expression.operand);
+  }
+  if (kernel.kind === "contraction") for (const side of [kernel.left, kernel.right]) read.add(side.operand);
+  return { read, written: new Set(kernelStores(kernel).map((store) => store.operand)) };
+}
+
 /** How to rewrite the parts of a kernel. */
 export interface KernelRewrite {
   readonly expression: (id: ExpressionId) => ExpressionId;

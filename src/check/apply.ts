@@ -6,7 +6,6 @@ import type { Checker } from "./checker.ts";
 import { Matcher } from "./match.ts";
 import { reportMismatch } from "./mismatch-words.ts";
 import { report } from "./report.ts";
-import type { Scope } from "./scope.ts";
 import { describe, type InstanceType, quoteAll, unknownType, type ValueType } from "./values.ts";
 
 /** The result of `instance(x)` where x has the type `type`; problems are shown at `given`. */
@@ -16,7 +15,6 @@ export function applyMethod(
   instance: InstanceType,
   given: CallArgument,
   type: TensorType,
-  scope: Scope,
 ): ValueType {
   const method = instance.methods.get("");
   const [argument, ...others] = method?.arguments ?? [];
@@ -28,7 +26,7 @@ export function applyMethod(
       label: `holds ${describe(instance)}`,
       text:
         needed.length > 0
-          ? `Every link of a chain is called with one tensor, but \`${instance.name}\` also needs ${quoteAll(needed.map(({ name }) => name))} in ${scope.place}.`
+          ? `Every link of a chain is called with one tensor, but \`${instance.name}\` also needs ${quoteAll(needed.map(({ name }) => name))}.`
           : `Every link of a chain is called with one tensor, and \`${instance.name}\` has no unnamed method that takes one.`,
     });
   const matcher = new Matcher(instance.settings, method.bound);

@@ -1,10 +1,12 @@
 /** Words for axes that do not fit: which ones, what the sizes are, and where they come from. */
+import { at } from "../base/invariant.ts";
 import type { Label } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Dim } from "../types/dim.ts";
-import { dimSymbols, formatDim } from "../types/dim.ts";
+import { dimSymbols } from "../types/dim.ts";
 import type { AxisType, TensorType } from "../types/tensor-type.ts";
 import { formatAxis, isUnitAxis, sameAxis } from "../types/tensor-type.ts";
+import type { Checker } from "./checker.ts";
 
 export interface AxisWords {
   readonly label: string;
@@ -14,51 +16,55 @@ export interface AxisWords {
 }
 
 /** Why the axes of two operands do not meet. */
-export function explainAxes(a: TensorType, b: TensorType): AxisWords {
-  const onlyB = missingFrom(b.axes, a.axes);
-  const onlyA = missingFrom(a.axes, b.axes);
-  const [odd] = onlyB;
-  const [other] = onlyA;
-  if (odd === undefined || other === undefined)
+export function explainAxes(checker: Checker, a: TensorType, b: TensorType): AxisWords {
+  const [left, right] = meetingPair(a.axes, b.axes);
+  if (left === null || right === null)
     return {
       label: "same axes, other order",
       text: "Axes pair up by name only where they stand in the same order.",
       related: [],
       hint: undefined,
     };
-  const rest = odd.kind === "rest" ? other : odd;
-  const related = [...origins(odd), ...origins(other)];
-  const sameName = formatAxis(odd).replace("~", "") === formatAxis(other).replace("~", "");
+  const names = [right, left].map((axis) => formatAxis(axis).replace("~", ""));
+  const [own = "", other = ""] = names;
+  const same = own === other;
   return {
-    label: sameName
-      ? `another \`${formatAxis(odd)}\``
-      : `\`${formatAxis(odd)}\` meets \`${formatAxis(other)}\``,
-    text: sameName
-      ? `Both say \`${formatAxis(odd)}\`, but these are two sizes that need not agree.`
+    label: same ? `another \`${own}\`` : `\`${own}\` meets \`${other}\``,
+    text: same
+      ? `Both say \`${own}\`, but these are two sizes that need not agree.`
       : "Either all axes agree from the right, or the axes of one are among those of the other.",
-    related,
-    hint:
-      onlyA.length === 1 && onlyB.length === 1 && a.axes.length === b.axes.length
-        ? undefined
-        : rest.kind === "axis" && !sameName
-          ? `For all combinations, repeat one side along the axis that it lacks: \`expand(x, [${formatDim(rest.dim)}])\`.`
-          : undefined,
+    related: [left, right].flatMap((axis) => (axis.kind === "axis" ? sizeOrigins(checker, axis.dim) : [])),
+    hint: undefined,
   };
 }
 
-function missingFrom(axes: readonly AxisType[], others: readonly AxisType[]): AxisType[] {
-  return axes.filter((axis) => !isUnitAxis(axis) && !others.some((other) => sameAxis(axis, other)));
+/** The first axes from the right that differ, or an axis of the shorter side that the longer one lacks. */
+function meetingPair(
+  a: readonly AxisType[],
+  b: readonly AxisType[],
+): readonly [AxisType | null, AxisType | null] {
+  const missing = (axes: readonly AxisType[], others: readonly AxisType[]) =>
+    axes.filter((axis) => !isUnitAxis(axis) && !others.some((other) => sameAxis(axis, other)));
+  for (let place = 1; place <= Math.min(a.length, b.length); place++) {
+    const [left, right] = [at(a, -place), at(b, -place)];
+    if (sameAxis(left, right) || isUnitAxis(left) || isUnitAxis(right)) continue;
+    if (missing([left], b).length + missing([right], a).length > 0) return [left, right];
+  }
+  return [missing(a, b)[0] ?? null, missing(b, a)[0] ?? null];
 }
 
-function origins(axis: AxisType): Label[] {
-  return axis.kind === "axis" ? sizeOrigins(axis.dim) : [];
-}
-
-/** Where the names in a size were introduced. */
-export function sizeOrigins(dim: Dim): Label[] {
-  return dimSymbols(dim).flatMap(({ name, span }) =>
-    span === null ? [] : [{ span, text: `\`${name}\` comes from here` }],
-  );
+/** Where the names in a size were introduced, with the default of settings. */
+export function sizeOrigins(checker: Checker, dim: Dim): Label[] {
+  return dimSymbols(dim).flatMap(({ id, name, span }) => {
+    if (span === null) return [];
+    const value = checker.defaults.get(id);
+    return [
+      {
+        span,
+        text: `\`${name}\` comes from here${value === undefined ? "" : `: ${value} unless set otherwise`}`,
+      },
+    ];
+  });
 }
 
 /** Labels without those that lie in a piece that is already marked. */

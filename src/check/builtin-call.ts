@@ -222,7 +222,7 @@ function convertTensors(checker: Checker, conversion: Conversion): BuiltinArgume
     if (conversion.builtin.name === "concat" || conversion.builtin.name === "stack") {
       report(checker.problems, at(given, 0).value.span, {
         code: "unknown-length",
-        title: "Length of the list is not known",
+        title: "List length is not known",
         label: "as long as a setting says",
         text: `The result of \`${conversion.builtin.name}\` has a size that depends on how many tensors there are, and this list's length is decided by a setting.`,
         hint: "Write the elements out: `[a, b, c]`.",
@@ -357,11 +357,11 @@ function reportBuiltin(
     if (name === problem.parameter || argument === undefined || input.kind !== "tensor") return [];
     return [{ span: argument.value.span, text: `\`${formatType(input.type)}\`` }];
   });
-  const mismatch = problem.code === "shape-mismatch" ? mentionedSizes(inputs) : [];
+  const mismatch = problem.code === "shape-mismatch" ? mentionedSizes(checker, inputs) : [];
   return report(checker.problems, blamed, {
     code: problem.code,
     title: problem.title,
-    label: problem.label,
+    label: problem.label.replace(/(?<!`)\b(?:f32|ids|class|bool)\[[^\]]*\](?: < \w+)?$/, "`$&`"),
     related: [...others, ...apartFrom(mismatch, [call.span])],
     text: problem.text,
     hint: problem.hint,
@@ -369,7 +369,7 @@ function reportBuiltin(
 }
 
 /** Origins of sizes whose names occur with two meanings: where two tensors say `D` and mean different ones, the text alone would not tell. */
-function mentionedSizes(inputs: ReadonlyMap<string, BuiltinArgument>) {
+function mentionedSizes(checker: Checker, inputs: ReadonlyMap<string, BuiltinArgument>) {
   const dims: Dim[] = [];
   for (const input of inputs.values())
     for (const type of input.kind === "tensor" ? [input.type] : input.kind === "tensors" ? input.types : [])
@@ -378,5 +378,5 @@ function mentionedSizes(inputs: ReadonlyMap<string, BuiltinArgument>) {
   const ambiguous = dims.filter((dim) =>
     dims.some((other) => other !== dim && formatDim(other) === formatDim(dim)),
   );
-  return ambiguous.flatMap(sizeOrigins);
+  return ambiguous.flatMap((dim) => sizeOrigins(checker, dim));
 }

@@ -169,8 +169,9 @@ function reportEmptySlots(
   const { definition, definitions, trains, given } = one;
   const isBase = definitions.some((other) => isVariant(other) && isBasedOn(other, definition));
   if (isModel(definition) && isBase && !trains.has(definition) && given.length === 0) return;
-  for (const [name, { member }] of model.slots) {
+  for (const [name, { member, interface: wanted }] of model.slots) {
     if (member.default !== null || assignments.some((assignment) => assignment.name === name)) continue;
+    const fitting = wanted === null ? undefined : checker.implementers(wanted)[0]?.declaration.name.name;
     const place: ModelDecl["name"] = definition.declaration.name;
     report(checker.problems, isVariant(definition) ? place.span : member.name.span, {
       code: "empty-slot",
@@ -178,7 +179,10 @@ function reportEmptySlots(
       label: isVariant(definition) ? `does not fill \`${name}\`` : "has no default",
       related: isVariant(definition) ? [{ span: member.name.span, text: `\`${name}\` has no default` }] : [],
       text: `Model \`${place.name}\` cannot be built before a module fills its slot \`${name}\`.`,
-      hint: `Give it a default: \`slot ${name} : ${member.interface.name} = …\`, or pass \`--set ${name}=…\`.`,
+      hint:
+        fitting === undefined
+          ? undefined
+          : `\`${fitting}\` fits: write \`slot ${name} : ${member.interface.name} = ${fitting}()\`, or pass \`--set ${name}=${fitting}\`.`,
     });
   }
 }

@@ -1,6 +1,6 @@
 /** Checks a whole program: every declaration once, then the models with their variants and train blocks. */
 import { builtins, operators } from "../builtins/index.ts";
-import type { Problems } from "../diagnostics/problems.ts";
+import { Problems } from "../diagnostics/problems.ts";
 import type { Expression, FunctionDecl, InterfaceDecl, ModuleDecl } from "../syntax/ast.ts";
 import { checkModels } from "./check-models.ts";
 import type { CheckedProgram, CheckOptions } from "./checked.ts";
@@ -36,11 +36,14 @@ export function checkProgram(scope: FileScope, options: CheckOptions, problems: 
   for (const definition of order) checker.checkDefinition(definition);
   const checked = checkModels(checker, scope, options);
   warnUnusedImports(checker, scope);
+  if (!problems.hasErrors) for (const warning of checker.warnings.all) problems.add(warning);
   return { scope, ...checked, types: checker.types, results: checker.results };
 }
 
 class ProgramChecker implements Checker {
   problems: Problems;
+  readonly warnings = new Problems();
+  readonly defaults = new Map<number, number>();
   readonly builtins = builtins;
   readonly operators = operators;
   readonly types = new Map<object, ValueType>();
@@ -199,7 +202,7 @@ function warnUnusedImports(checker: Checker, scope: FileScope): void {
   for (const { names } of scope.file.imports)
     for (const { name, span } of names)
       if (!mentioned.has(name) && scope.names.get(name) !== undefined)
-        warn(checker.problems, span, {
+        warn(checker.warnings, span, {
           code: "unused-import",
           title: "Import is never used",
           label: "nothing uses it",

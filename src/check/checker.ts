@@ -9,6 +9,10 @@ import type { ModuleValue, UnknownType, ValueType } from "./values.ts";
 export interface Checker {
   /** Where problems go; a method that is checked again for ragged arguments reports into a bag of its own. */
   readonly problems: Problems;
+  /** Shown only when nothing is wrong, since an unused name is often the other half of a misspelt one. */
+  readonly warnings: Problems;
+  /** Defaults of sizes that are settings of a model, by symbol. */
+  readonly defaults: Map<number, number>;
   readonly builtins: ReadonlyMap<string, Builtin>;
   /** What the operators mean for tensors. */
   readonly operators: ReadonlyMap<string, Builtin>;

@@ -11,7 +11,7 @@ import { isListForm } from "./list-forms.ts";
 import { inferComprehension, inferRange } from "./lists.ts";
 import { reportUnknownName, reportWrongKind } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
-import { report } from "./report.ts";
+import { report, shortText } from "./report.ts";
 import { isModule, type Scope } from "./scope.ts";
 import { asTensor, describe, numberType, quoteAll, unknownType, type ValueType } from "./values.ts";
 
@@ -118,7 +118,7 @@ function inferIf(checker: Checker, expression: Of<"if">, scope: Scope): ValueTyp
       text: "`if … then … else` chooses at compile time, so its condition is a flag: a `flag` setting, `true`, `false`, or a comparison of numbers.",
       hint:
         condition.kind === "tensor" && condition.element === "bool"
-          ? "Write `where(condition, a, b)` to choose element by element."
+          ? `To choose element by element, write \`where(${[expression.condition, expression.then, expression.else].map(({ span }) => shortText(span) ?? "…").join(", ")})\`.`
           : undefined,
     });
   if (yes.kind === "unknown" || no.kind === "unknown") return unknownType;

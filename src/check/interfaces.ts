@@ -2,7 +2,7 @@
 import type { Label } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Expression, InterfaceDecl, ModuleDecl } from "../syntax/ast.ts";
-import { type Dim, dimSymbol } from "../types/dim.ts";
+import { type Dim, dimSymbol, formatDim } from "../types/dim.ts";
 import { formatType, type Substitution } from "../types/tensor-type.ts";
 import type { Checker } from "./checker.ts";
 import { instantiate, Matcher } from "./match.ts";
@@ -232,13 +232,20 @@ function compareMethod(own: MethodType, wanted: MethodType, settings: Substituti
         `also asks for \`${other.name}\``,
         `the argument \`${other.name}\`${method} is not in the interface and has no default`,
       );
-  if (differences.length === 0) compareResults(own, wanted, matcher, differ);
+  compareResults(own, wanted, matcher, differ, differences.length > 0);
   return differences;
 }
 
 type Differ = (span: Span, foundAt: Span, found: string, text: string) => void;
 
-function compareResults(own: MethodType, wanted: MethodType, matcher: Matcher, differ: Differ): void {
+/** With `namesOnly` types are left aside: the arguments differ, so the sizes of the result mean nothing. */
+function compareResults(
+  own: MethodType,
+  wanted: MethodType,
+  matcher: Matcher,
+  differ: Differ,
+  namesOnly: boolean,
+): void {
   const asked = wanted.result(new Set());
   const given = instantiate(own.result(matcher.ragged), matcher, own.declaration.span);
   if (asked.kind === "unknown" || given.kind === "unknown") return;
@@ -252,11 +259,11 @@ function compareResults(own: MethodType, wanted: MethodType, matcher: Matcher, d
           `gives no \`${name}\``,
           `the result \`${name}\` is missing`,
         );
-      else if (!sameResult(found, field)) differResult(name, field, found);
+      else if (!namesOnly && !sameResult(found, field)) differResult(name, field, found);
     }
     return;
   }
-  if (!sameResult(given, asked)) differResult(null, asked, given);
+  if (!namesOnly && !sameResult(given, asked)) differResult(null, asked, given);
 
   function differResult(name: string | null, expected: ValueType, found: ValueType): void {
     const what = name === null ? "the result" : `the result \`${name}\``;
@@ -291,8 +298,9 @@ function compareArgument(own: ArgumentType, wanted: ArgumentType, matcher: Match
   if (wrong === null) return null;
   if (wrong.kind === "ragged")
     return `needs \`${formatType(own.type)}\`, where the interface promises no lengths`;
-  if (wrong.kind === "axis" && wrong.expected !== null && formatType(own.type) === formatType(wanted.type))
-    return `\`${formatType(own.type)}\` with sizes that the interface leaves independent`;
+  const earlier = wrong.kind === "axis" ? matcher.bringerOf(wrong.pattern) : null;
+  if (wrong.kind === "axis" && earlier !== null && earlier.argument !== wanted.name)
+    return `asks for the \`${formatDim(wrong.pattern)}\` of \`${earlier.argument}\`, and the interface promises no such agreement`;
   return `accepts \`${formatType(own.type)}\` and must accept \`${formatType(wanted.type)}\``;
 }
 

@@ -158,9 +158,7 @@ export function callListForm(checker: Checker, call: Call, form: ListForm, scope
         text: `It is called as \`${usage[form]}\`.`,
       },
     );
-  return form === "zip"
-    ? inferZip(checker, call, first, second)
-    : inferChain(checker, call, first, second, scope);
+  return form === "zip" ? inferZip(checker, call, first, second) : inferChain(checker, call, first, second);
 }
 
 const usage: Readonly<Record<ListForm, string>> = {
@@ -225,13 +223,7 @@ function notAList(checker: Checker, argument: CallArgument, value: ValueType): V
 }
 
 /** `chain(list, x)`: the first instance is called with x, each following one with the result of the one before. */
-function inferChain(
-  checker: Checker,
-  call: Call,
-  list: ValueType,
-  start: ValueType,
-  scope: Scope,
-): ValueType {
+function inferChain(checker: Checker, call: Call, list: ValueType, start: ValueType): ValueType {
   const [links, input] = [at(call.arguments, 0), at(call.arguments, 1)];
   if (list.kind !== "list" && list.kind !== "sequence") return notAList(checker, links, list);
   const first = asTensor(start);
@@ -251,7 +243,7 @@ function inferChain(
         label: `holds ${describe(link)}`,
         text: "`chain` calls one instance after the other, so its list must hold instances: `[Linear(d) for _ in 1..layers]`.",
       });
-    const result = applyMethod(checker, call, link, input, type, scope);
+    const result = applyMethod(checker, call, link, input, type);
     if (result.kind !== "tensor") return unknownType;
     if (list.kind === "sequence" && !sameType(result, type))
       return report(checker.problems, links.span, {

@@ -5,6 +5,7 @@ import type { Source } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Declaration, File, Identifier, Import, TrainDecl } from "../syntax/ast.ts";
 import { parseFile } from "../syntax/parse.ts";
+import { libraryParts, partThatDeclares } from "./library.ts";
 import { report } from "./report.ts";
 import type { Definition, FileScope, NamedDeclaration } from "./scope.ts";
 import { quoteAll } from "./values.ts";
@@ -18,6 +19,7 @@ interface Loading {
   readonly imports: FileScope[];
   readonly failedImports: Set<string>;
   readonly incomplete: boolean;
+  readonly libraryPartOf: FileScope["libraryPartOf"];
   readonly libraryPath: string | null;
 }
 
@@ -37,6 +39,7 @@ export function loadProgram(entry: Source, loadSource: LoadSource, problems: Pro
       imports: [],
       failedImports: new Set(),
       incomplete: found.hasErrors,
+      libraryPartOf: (name) => partThatDeclares(name, (path) => loadSource(path, null)),
       libraryPath,
     };
     loaded.set(source.path, scope);
@@ -102,13 +105,18 @@ function addImport(scope: Loading, wanted: Import, from: Loading, problems: Prob
 }
 
 function reportMissingFile(problems: Problems, wanted: Import): void {
+  const near = wanted.quoted ? null : suggest(wanted.path, libraryParts);
   report(problems, wanted.pathSpan, {
     code: "missing-file",
     title: wanted.quoted ? "File not found" : "Unknown library",
-    label: wanted.quoted ? "no such file" : "not in the standard library",
+    label: wanted.quoted
+      ? "no such file"
+      : near === null
+        ? "not in the standard library"
+        : `Did you mean \`${near}\`?`,
     text: wanted.quoted
       ? "The path is relative to the folder of this file, and ends with `.mird`."
-      : `The standard library has no part \`${wanted.path}\`. A file of your own is imported by its path: \`import "./my_part.mird" (Name)\`.`,
+      : `The parts of the standard library are ${quoteAll(libraryParts)}. A file of your own is imported by its path: \`import "./my_part.mird" (Name)\`.`,
     hint: wanted.quoted && !wanted.path.endsWith(".mird") ? `Write \`"${wanted.path}.mird"\`.` : undefined,
   });
 }
@@ -121,7 +129,8 @@ function reportMissingName(
 ): void {
   const declared = [...from.names].flatMap(([name, definition]) => (definition.scope === from ? [name] : []));
   const near = suggest(identifier.name, declared);
-  const elsewhere = from.names.get(identifier.name);
+  const elsewhere = from.file.imports.find(({ names }) => names.some(({ name }) => name === identifier.name));
+  const path = from.libraryPath ?? from.file.source.path;
   report(problems, identifier.span, {
     code: "missing-import",
     title: "Name is not in that file",
@@ -129,9 +138,9 @@ function reportMissingName(
     related: [{ span: wanted.pathSpan, text: "imported from here" }],
     text:
       elsewhere !== undefined
-        ? `\`${from.file.source.path}\` imports \`${identifier.name}\` itself; a name is imported from the file that declares it.`
+        ? `\`${path}\` does not declare \`${identifier.name}\`, it imports it itself. A name is imported from the file that declares it${elsewhere.quoted ? "" : `: \`${elsewhere.path}\``}.`
         : declared.length === 0
-          ? `\`${from.file.source.path}\` declares nothing.`
-          : `\`${from.file.source.path}\` declares ${quoteAll(declared)}.`,
+          ? `\`${path}\` declares nothing.`
+          : `\`${path}\` declares ${quoteAll(declared)}.`,
   });
 }

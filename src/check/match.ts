@@ -6,7 +6,7 @@ import { at } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Dim } from "../types/dim.ts";
 import { dimAsSymbol, dimSymbol, dimSymbols, dimsEqual, makeSymbol } from "../types/dim.ts";
-import type { AxisType, RecordType, Substitution, TensorType } from "../types/tensor-type.ts";
+import type { AxisType, Element, RecordType, Substitution, TensorType } from "../types/tensor-type.ts";
 import { sameAxis, substituteDim, substituteType } from "../types/tensor-type.ts";
 import type { ValueType } from "./values.ts";
 

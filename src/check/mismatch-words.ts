@@ -4,12 +4,12 @@ import { at } from "../base/invariant.ts";
 import type { Label } from "../diagnostics/diagnostic.ts";
 import type { CallArgument } from "../syntax/ast.ts";
 import { dimAsSymbol, formatDim } from "../types/dim.ts";
-import type { TensorType } from "../types/tensor-type.ts";
-import { formatAxis, formatType, substituteType } from "../types/tensor-type.ts";
+import type { AxisType, TensorType } from "../types/tensor-type.ts";
+import { formatAxis, formatType, isUnitAxis, substituteType } from "../types/tensor-type.ts";
 import { apartFrom, sizeOrigins } from "./axis-words.ts";
 import type { Checker } from "./checker.ts";
 import type { Matcher, Mismatch } from "./match.ts";
-import { report, type Words } from "./report.ts";
+import { report, shortText, type Words } from "./report.ts";
 import type { ArgumentType, MethodType } from "./signature.ts";
 
 interface Situation {
@@ -24,7 +24,7 @@ interface Situation {
 
 export function reportMismatch(checker: Checker, situation: Situation): void {
   const { argument, given } = situation;
-  const words = explain(situation);
+  const words = explain(checker, situation);
   const declared = { span: argument.span, text: `\`${argument.name}\` is declared here` };
   const marked = [given.value.span, argument.span];
   report(checker.problems, given.value.span, {
@@ -33,7 +33,7 @@ export function reportMismatch(checker: Checker, situation: Situation): void {
   });
 }
 
-function explain(situation: Situation): Words {
+function explain(checker: Checker, situation: Situation): Words {
   const { wrong, pattern, actual, argument, method } = situation;
   const types = `\n\n    declared : ${formatType(pattern)}\n    given    : ${formatType(actual)}`;
   const whose = `the argument \`${argument.name}\` of ${method.title}`;
@@ -65,7 +65,7 @@ function explain(situation: Situation): Words {
         title: "Axis must be ragged",
         label: `\`${formatAxis(at(actual.axes, wrong.place))}\` has one size for all rows`,
         text: `T${whose.slice(1)} asks for lengths along \`${formatDim(wrong.pattern)}\`: it says \`${formatDim(wrong.pattern)}~\`.${types}`,
-        related: axisOrigin(actual, wrong.place),
+        related: axisOrigin(checker, actual, wrong.place),
         hint: undefined,
       };
     case "rest":
@@ -73,6 +73,7 @@ function explain(situation: Situation): Words {
         code: "shape-mismatch",
         title: "Axes do not fit",
         label: `this is \`${formatType(actual)}\``,
+        hint: unitHint(situation, wrong.expected),
         text: `\`..\` stands for the same axes everywhere in a signature. Here it is \`[${wrong.expected.map(formatAxis).join(", ")}]\`${restSource(situation)}.${types}`,
       };
     case "bound":
@@ -82,16 +83,21 @@ function explain(situation: Situation): Words {
         label: `below \`${actual.bound === null ? "" : formatDim(actual.bound)}\``,
         text: `The whole numbers of ${whose} must lie below \`${formatDim(wrong.expected)}\`${standsFor(wrong.pattern, formatDim(wrong.expected))}.${types}`,
         related: [
-          ...sizeOrigins(wrong.expected),
-          ...(actual.bound === null ? [] : sizeOrigins(actual.bound)),
+          ...sizeOrigins(checker, wrong.expected),
+          ...(actual.bound === null ? [] : sizeOrigins(checker, actual.bound)),
         ],
       };
     case "axis":
-      return explainAxis(situation, wrong, types);
+      return explainAxis(checker, situation, wrong, types);
   }
 }
 
-function explainAxis(situation: Situation, wrong: Extract<Mismatch, { kind: "axis" }>, types: string): Words {
+function explainAxis(
+  checker: Checker,
+  situation: Situation,
+  wrong: Extract<Mismatch, { kind: "axis" }>,
+  types: string,
+): Words {
   const { actual, matcher, argument, pattern } = situation;
   const own = at(actual.axes, wrong.place);
   const name = formatDim(wrong.pattern);
@@ -113,13 +119,13 @@ function explainAxis(situation: Situation, wrong: Extract<Mismatch, { kind: "axi
   const related: Label[] =
     bringer !== null && bringer.argument !== argument.name
       ? [{ span: bringer.span, text: `here \`${name}\` is \`${expected}\`` }]
-      : [...sizeOrigins(wrong.expected)];
+      : [...sizeOrigins(checker, wrong.expected)];
   const filled = formatType(substituteType(pattern, matcher.substitution));
   return {
     code: "shape-mismatch",
     title: "Axes do not fit",
     label: found === expected ? `another \`${found}\`` : `\`${found}\` where \`${expected}\` is needed`,
-    related: [...related, ...axisOrigin(actual, wrong.place)],
+    related: [...related, ...axisOrigin(checker, actual, wrong.place)],
     text: `Axis ${wrong.place + 1} of \`${argument.name}\` must be \`${expected}\`${standsFor(wrong.pattern, expected)}; here it is ${found === expected ? "another size of this name" : `\`${found}\``}.${brought}${filled === formatType(pattern) ? types : `\n\n    needed : ${filled}\n    given  : ${formatType(actual)}`}`,
   };
 }
@@ -132,6 +138,17 @@ function standsFor(pattern: TensorType["bound"], expected: string): string {
     : ` (written \`${written}\` in the signature)`;
 }
 
+/** The usual reason why two axes lists differ: an axis of size 1 at the end of one. */
+function unitHint({ actual, given, matcher }: Situation, expected: readonly AxisType[]): string | undefined {
+  const longer = actual.axes.length > expected.length ? actual.axes : expected;
+  const last = longer.at(-1);
+  if (Math.abs(actual.axes.length - expected.length) !== 1 || last === undefined || !isUnitAxis(last))
+    return undefined;
+  const place = longer === actual.axes ? given.value.span : matcher.bringerOf(null)?.span;
+  const text = place === undefined ? null : shortText(place);
+  return text === null ? undefined : `\`at(${text}, axis = 1, index = 0)\` takes away the axis of size 1.`;
+}
+
 function restSource({ matcher, argument }: Situation): string {
   const bringer = matcher.bringerOf(null);
   return bringer === null || bringer.argument === argument.name
@@ -139,9 +156,9 @@ function restSource({ matcher, argument }: Situation): string {
     : ` in the argument \`${bringer.argument}\``;
 }
 
-function axisOrigin(type: TensorType, place: number): Label[] {
+function axisOrigin(checker: Checker, type: TensorType, place: number): Label[] {
   const axis = at(type.axes, place);
-  return axis.kind === "axis" ? sizeOrigins(axis.dim) : [];
+  return axis.kind === "axis" ? sizeOrigins(checker, axis.dim) : [];
 }
 
 function hasRest(type: TensorType): boolean {

@@ -1,5 +1,5 @@
 /** Checks a model: its settings, inputs and labels, slots, statements, losses and outputs. */
-import type { Identifier, InterfaceDecl, ModelDecl, ModelMember } from "../syntax/ast.ts";
+import type { Identifier, InterfaceDecl, ModelDecl, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
 import { dimSymbol, makeSymbol } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import type { Checker } from "./checker.ts";
@@ -8,7 +8,7 @@ import { checkFiller } from "./module-values.ts";
 import { resolveInterface } from "./modules.ts";
 import { define } from "./names.ts";
 import { checkOutput, type Prediction } from "./outputs.ts";
-import { report } from "./report.ts";
+import { report, shortText } from "./report.ts";
 import { type Definition, Scope } from "./scope.ts";
 import { bindAxisNames, resolveType } from "./sizes.ts";
 import { checkStatement } from "./statements.ts";
@@ -95,9 +95,11 @@ function checkSetting(checker: Checker, member: SettingMember, scope: Scope): vo
         text: "A size counts elements.",
       });
   }
+  const symbol = makeSymbol(member.name.name, member.name.span);
+  if (value?.kind === "number" && value.value !== null) checker.defaults.set(symbol.id, value.value);
   const type: ValueType =
     member.kind === "size"
-      ? sizeType(dimSymbol(makeSymbol(member.name.name, member.name.span)))
+      ? sizeType(dimSymbol(symbol))
       : member.kind === "flag"
         ? { kind: "flag", value: null }
         : { kind: "number", dim: null, value: null };
@@ -133,18 +135,25 @@ function checkData(
         title: "First axis must be the batch",
         label: first === undefined ? "has no axes" : "not `B`",
         text: `Every input and label has one entry per row of the batch, so its first axis is \`B\`.`,
-        hint: `Write \`${member.type.element}[B${first === undefined ? "" : ", …"}]\`.`,
+        hint: `Write \`${batchFirst(member.type)}\`.`,
       });
-    const type = resolveType(checker, member.type, scope, { rest: null, ragged: true, what });
+    const type = rows ? resolveType(checker, member.type, scope, { rest: null, ragged: true, what }) : null;
     checkReserved(checker, member.name);
     define(checker, scope, member.name, {
       kind: member.kind,
-      type: rows && type !== null ? type : unknownType,
+      type: type ?? unknownType,
     });
     if (type !== null) checker.record(member, type);
-    if (member.kind === "label") labels.set(member.name.name, rows ? type : null);
+    if (member.kind === "label") labels.set(member.name.name, type);
   }
   return labels;
+}
+
+/** The type as written, with `B` for its first axis. */
+function batchFirst(type: TensorTypeExpr): string {
+  const others = type.axes.slice(1).map((axis) => shortText(axis.span) ?? "…");
+  const bound = type.bound === null ? "" : ` < ${shortText(type.bound.span) ?? "…"}`;
+  return `${type.element}[${["B", ...others].join(", ")}]${bound}`;
 }
 
 function checkSlot(checker: Checker, member: Member<"slot">, scope: Scope): Definition<InterfaceDecl> | null {
@@ -198,9 +207,9 @@ export function requireScalar(
     text: `${what} is one number for the whole batch: \`f32\` without axes.`,
     hint:
       type !== null && type.element === "f32"
-        ? "`mean(…)` takes the average of all elements, `sum(…)` adds them up."
+        ? `\`mean(${shortText(expression.span) ?? "…"})\` is the average of all elements.`
         : value.kind === "list"
-          ? "`sum(…)` adds up the elements of a list."
+          ? `\`sum(${shortText(expression.span) ?? "…"})\` adds up the elements of the list.`
           : value.kind === "record"
             ? `Name one of its fields: \`.${[...value.fields.keys()][0] ?? "field"}\`.`
             : undefined,

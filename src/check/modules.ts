@@ -42,15 +42,6 @@ export function checkInterface(checker: Checker, definition: Definition<Interfac
     scope,
     declaration.methods.map((signature) => ({ signature, code: null, title: methodTitle(signature, name) })),
   );
-  for (const signature of declaration.methods)
-    if (signature.result === null)
-      report(checker.problems, signature.span, {
-        code: "missing-result",
-        title: "Result type is missing",
-        label: "gives what?",
-        text: "An interface has no statements that its results could follow from, so every method says what it gives.",
-        hint: "Add the result: `-> f32[B, D]`.",
-      });
   requireMethods(checker, declaration.name, declaration.methods.length, "interface");
   return { parameters, methods };
 }

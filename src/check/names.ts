@@ -6,7 +6,7 @@ import type { Identifier } from "../syntax/ast.ts";
 import type { Checker } from "./checker.ts";
 import { listForms } from "./list-forms.ts";
 import { report } from "./report.ts";
-import { type Definition, type Local, reachableFiles, type Scope } from "./scope.ts";
+import type { Definition, Local, Scope } from "./scope.ts";
 import { type UnknownType, unknownType } from "./values.ts";
 
 /** Reports a name that stands for nothing, with the likeliest way out. */
@@ -56,14 +56,10 @@ function callableDefinitions(scope: Scope): string[] {
   );
 }
 
-/** The import that would make a name known, when a library file that is already loaded declares it. */
+/** The import that would make a name of the standard library known. */
 function importOf(name: string, scope: Scope): string | null {
-  for (const file of reachableFiles(scope.file)) {
-    const path = file.libraryPath;
-    if (path !== null && file.names.get(name)?.scope === file)
-      return `Import it: \`import ${path} (${name})\`.`;
-  }
-  return null;
+  const path = scope.file.libraryPartOf(name);
+  return path === null ? null : `Import it: \`import ${path} (${name})\`.`;
 }
 
 /** Gives a name in `scope`; one that is taken is reported with both places, and the new meaning holds from here on. */

@@ -190,7 +190,7 @@ function tensorPower(checker: Checker, expression: Binary, base: TensorType, exp
 
 function tensorBinary(checker: Checker, expression: Binary, a: TensorType, b: TensorType): ValueType {
   if (alignAxes(a.axes, b.axes) === null) {
-    const words = explainAxes(a, b);
+    const words = explainAxes(checker, a, b);
     return report(checker.problems, expression.right.span, {
       code: "shape-mismatch",
       title: "Axes do not fit",

@@ -133,6 +133,6 @@ function reportPrediction(
     label: `this is \`${formatType(type)}\``,
     related: [{ span: target.span, text: `\`${formatType(label)}\`` }],
     text: `To predict ${label.bound === null ? "this label" : "a class, an output gives a score for every class, so here"} the output must be\n\n    ${formatType(wanted)}`,
-    hint: unit ? `\`sum(${output.name}, axis = 1)\` takes away the axis of size 1.` : undefined,
+    hint: unit ? `\`at(${output.name}, axis = 1, index = 0)\` takes away the axis of size 1.` : undefined,
   });
 }

@@ -30,7 +30,8 @@ function diagnostic(severity: Diagnostic["severity"], span: Span, words: Words):
   return hint === undefined ? base : { ...base, hint };
 }
 
-/** The first letter as a capital, for sentences that start with a description. */
-export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** The source text of a span on one line, for hints that can be copied; null when it is too long for that. */
+export function shortText(span: Span): string | null {
+  const text = span.source.text.slice(span.start, span.end).replace(/\s+/g, " ");
+  return text.length > 0 && text.length <= 48 ? text : null;
 }

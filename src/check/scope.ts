@@ -23,6 +23,8 @@ export interface FileScope {
   readonly failedImports: ReadonlySet<string>;
   /** The file has syntax errors, so names may be missing without being mistakes of their own. */
   readonly incomplete: boolean;
+  /** The part of the standard library that declares a name; null when none does. */
+  readonly libraryPartOf: (name: string) => string | null;
   /** `std.nn` for a file of the standard library; null for files named by their path. */
   readonly libraryPath: string | null;
 }

@@ -121,7 +121,7 @@ export function warnNeverUpdated(training: Training, selections: readonly Select
   if (selections.length === 0) return;
   for (const owner of ownersOf(training.model)) {
     if (selections.some((selection) => covers(selection, owner))) continue;
-    warn(training.checker.problems, owner.member.name.span, {
+    warn(training.checker.warnings, owner.member.name.span, {
       code: "never-updated",
       title: "Parameters are never updated",
       label: "no phase updates it",

@@ -146,23 +146,14 @@ export function resolveType(
 /** Null: no bound and none needed; undefined: reported. */
 function resolveBound(checker: Checker, written: TensorTypeExpr, scope: Scope): Dim | null | undefined {
   const whole = written.element === "ids" || written.element === "class";
+  if (!whole) return null;
   if (written.bound === null) {
-    if (!whole) return null;
     report(checker.problems, written.span, {
       code: "missing-bound",
       title: "Whole numbers need a bound",
       label: "up to where?",
       text: `\`${written.element}\` holds whole numbers from 0 up to, not including, a bound.`,
       hint: `Write \`< ${written.element === "ids" ? "V" : "C"}\` behind it; a name without a value is filled in from the dataset.`,
-    });
-    return undefined;
-  }
-  if (!whole) {
-    report(checker.problems, written.bound.span, {
-      code: "needless-bound",
-      title: "Bound without whole numbers",
-      label: `\`${written.element}\` has no bound`,
-      text: "Only `ids` and `class` hold whole numbers below a bound.",
     });
     return undefined;
   }

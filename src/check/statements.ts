@@ -126,7 +126,7 @@ export function warnUnused(checker: Checker, scope: Scope): void {
     const title = unusedTitles[local.kind];
     if (title === undefined || name.startsWith("_") || scope.isUsed(local) || local.type.kind === "unknown")
       continue;
-    warn(checker.problems, local.span, {
+    warn(checker.warnings, local.span, {
       code: "unused-name",
       title,
       label: "nothing reads it",

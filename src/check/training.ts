@@ -90,7 +90,7 @@ function checkBatch(
       title: "Model has no label",
       label: "rows without a label",
       text: `Model \`${training.model.definition.declaration.name.name}\` declares no label, so all of its rows are alike.`,
-      hint: "Give the number of all rows: `batch 48`.",
+      hint: `Give the number of all rows: \`batch ${(labelled ?? 0) + (unlabelled ?? 0)}\`.`,
     });
     return null;
   }
@@ -174,7 +174,7 @@ function checkSelect(training: Training, member: Member<"select">): CheckedTrain
   if (metric === null) return null;
   const better = metric === "loss" ? "lower" : metric.better;
   if ((better === "lower") !== (member.direction === "min") && metric !== "loss")
-    warn(checker.problems, member.metric.span, {
+    warn(checker.warnings, member.metric.span, {
       code: "select-direction",
       title: "Selects the worst",
       label: `${better} is better`,

@@ -82,6 +82,12 @@ function field(dataset: Dataset, split: string, name: string): Field {
 }
 
 describe("import from tables", () => {
+  it("moves the middle of a scale to 0, after its range was checked", async () => {
+    const y = { ...FIELDS.y, range: [-3, 2], middle: -1 };
+    const { dataset } = await run({ ...FULL, fields: { ...FIELDS, y } });
+    expect(field(dataset, "train", "y").data).toEqual(Float32Array.of(3, -0.5, 0));
+  });
+
   it("joins on ids and on row numbers, builds every kind of field, and records what it did", async () => {
     const { dataset, out } = await run(FULL);
     expect(dataset.splits.train?.ids).toEqual(["r1", "r2", "r5"]);

@@ -73,7 +73,7 @@ describe("messages about data", () => {
         ┌─ import.json: fields.y.colum
 
       A field of kind \`score\` has no \`colum\`. It has \`kind\`, \`from\`, \`dataset\`,
-      \`on\`, \`row\`, \`part\`, \`note\`, \`column\`, \`range\`.
+      \`on\`, \`row\`, \`part\`, \`note\`, \`column\`, \`range\`, \`middle\`.
 
       Hint: Did you mean \`column\`?
 

@@ -7,7 +7,7 @@ import type { BuiltField } from "./features.ts";
 import type { FieldImport } from "./manifest.ts";
 import type { RawField, RawRow } from "./rows.ts";
 
-/** Builds a `score` field: a finite number per row, inside `range` if there is one. */
+/** Builds a `score` field: a finite number per row, inside `range` if there is one, less `middle`. */
 export function buildScore(field: FieldImport, raw: RawField, problems: DataProblems): BuiltField {
   const spec: FieldSpec = { name: field.name, kind: "score", width: 1, maxLength: 1 };
   const [low, high] = field.range ?? [-Infinity, Infinity];
@@ -18,7 +18,7 @@ export function buildScore(field: FieldImport, raw: RawField, problems: DataProb
       const expected = field.range === null ? "A finite number" : `A number from ${low} to ${high}`;
       wrongValue(field, row, `${expected} was expected; found ${value}.`, problems);
     }
-    return value;
+    return value - field.middle;
   });
   return { spec, splits, scaling: null };
 }

@@ -64,6 +64,8 @@ export interface FieldImport {
   readonly lowercase: boolean;
   readonly vocabularySize: number | null;
   readonly range: readonly [number, number] | null;
+  /** Subtracted from every score, so that metrics that look at the sign split the scale there. */
+  readonly middle: number;
   readonly classes: readonly string[] | null;
 }
 
@@ -195,7 +197,7 @@ const KEYS: Record<FieldKind, readonly string[]> = {
   vector: FEATURES,
   tokens: ["column", "columns", "maxLength", "minCount", "maxVocabulary", "lowercase", "vocabularySize"],
   class: ["column", "classes"],
-  score: ["column", "range"],
+  score: ["column", "range", "middle"],
 };
 
 function fieldOf(
@@ -244,6 +246,7 @@ function fieldOf(
     lowercase: json.flag("lowercase") ?? true,
     vocabularySize: json.whole("vocabularySize", 1),
     range,
+    middle: json.number("middle") ?? 0,
     classes: json.texts("classes"),
   };
 }

@@ -7,7 +7,7 @@ import { expressionCost } from "./cost.ts";
 import type { AccessMap } from "./digits.ts";
 import { accessMap, digitsOf } from "./digits.ts";
 import type { Coordinates } from "./index-map.ts";
-import { atomIndex, IndexSpace, indexKey, ZERO } from "./index-map.ts";
+import { atomIndex, CoordinateKeys, IndexSpace, ZERO } from "./index-map.ts";
 import type { Unit } from "./units.ts";
 import { isPlainView, throughConcat, throughPad, throughView } from "./views.ts";
 
@@ -81,12 +81,14 @@ class ReadWalk {
   readonly nodes = new Set<Node>();
   cost = 0;
   readonly #space: IndexSpace;
+  readonly #keys: CoordinateKeys;
   readonly #unitOf: (node: Node) => Unit | undefined;
   readonly #seen = new Map<Node, Set<string>>();
   readonly #found = new Map<string, Access>();
 
   constructor(space: IndexSpace, unitOf: (node: Node) => Unit | undefined) {
     this.#space = space;
+    this.#keys = new CoordinateKeys(space);
     this.#unitOf = unitOf;
   }
 
@@ -141,7 +143,7 @@ class ReadWalk {
   #isNew(node: Node, coordinates: Coordinates, guarded: boolean): boolean {
     const places = this.#seen.get(node) ?? new Set();
     this.#seen.set(node, places);
-    const key = `${guarded}|${coordinates.map((index) => indexKey(this.#space.expand(index))).join("|")}`;
+    const key = `${guarded}|${this.#keys.of(coordinates)}`;
     if (places.has(key)) return false;
     places.add(key);
     return true;

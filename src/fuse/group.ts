@@ -125,8 +125,8 @@ class Grouping {
     if (a === b || a.kind === "library" || b.kind === "library") return null;
     if (a.members.length + b.members.length > MOST_MEMBERS || a.cost + b.cost > this.#target.maxKernelCost)
       return null;
+    if (!loopsFit(a, b) || this.#losesParallelism(a, b) || this.#leavesAndReturns(a, b)) return null;
     const merged = mergeLoops(a, b);
-    if (merged === null || this.#losesParallelism(merged, a, b) || this.#leavesAndReturns(a, b)) return null;
     const alone =
       b.members.length === 1 && b.domain === null && b.kind === "loop" ? at(b.members, 0).unit : null;
     if (!this.#flowsFit(merged, alone) || this.#operandCount(merged) > this.#target.maxOperands) return null;
@@ -136,10 +136,10 @@ class Grouping {
   }
 
   /** Whether a map over many points would have to share the few rows of a reduction. */
-  #losesParallelism({ domain, points, cost }: Group, a: Group, b: Group): boolean {
-    if (domain === null || domain.rows >= this.#target.split.rows) return false;
-    const map = a.domain === null ? a : b;
-    return map.domain === null && map.points === points && points * (cost + 1) > this.#target.dispatchCost;
+  #losesParallelism(a: Group, b: Group): boolean {
+    const [map, rows] = a.domain === null ? [a, b.domain] : [b, a.domain];
+    if (rows === null || map.domain !== null || rows.rows >= this.#target.split.rows) return false;
+    return map.points === rows.points && rows.points * (a.cost + b.cost + 1) > this.#target.dispatchCost;
   }
 
   /** Whether a third group needs one of the two and is needed by the other. */
@@ -203,31 +203,36 @@ function singleGroup(id: number, candidate: Candidate): Group {
   };
 }
 
-/** The loop that can run the members of both, before looking at what they hand to each other. */
-function mergeLoops(a: Group, b: Group): Group | null {
-  const common = {
-    id: Math.min(a.id, b.id),
-    members: [...a.members, ...b.members].sort((x, y) => x.unit.id - y.unit.id),
-    transforms: new Map([...a.transforms, ...b.transforms]),
-    cost: a.cost + b.cost,
-  };
+/** Whether one loop can run the members of both, before looking at what they hand to each other. */
+function loopsFit(a: Group, b: Group): boolean {
   if (a.kind === "contraction" || b.kind === "contraction") {
     const plain = a.kind === "contraction" ? b : a;
-    if (plain.kind !== "loop" || plain.domain !== null || a.points !== b.points) return null;
-    return { ...common, kind: "contraction", points: plain.points, domain: null, rows: new Set() };
+    return plain.kind === "loop" && plain.domain === null && a.points === b.points;
   }
-  const [first, second] = a.domain === null ? [b, a] : [a, b];
-  const { domain } = first;
+  if (a.domain !== null && b.domain !== null) return a.domain.key === b.domain.key;
+  if (a.points === b.points) return true;
+  const [map, domain] = a.domain === null ? [a, b.domain] : [b, a.domain];
+  return domain !== null && map.points === domain.rows && map.transforms.size === 0;
+}
+
+function mergeLoops(a: Group, b: Group): Group {
+  const domain = a.domain ?? b.domain;
+  const points = domain?.points ?? a.points;
   const rows = new Set([...a.rows, ...b.rows]);
-  if (domain === null) {
-    return a.points === b.points ? { ...common, kind: "loop", points: a.points, domain, rows } : null;
+  for (const group of [a, b]) {
+    if (group.domain === null && group.points !== points)
+      for (const { unit } of group.members) rows.add(unit);
   }
-  if (second.domain !== null && second.domain.key !== domain.key) return null;
-  if (second.domain === null && second.points !== domain.points) {
-    if (second.points !== domain.rows || second.transforms.size > 0) return null;
-    for (const { unit } of second.members) rows.add(unit);
-  }
-  return { ...common, kind: "loop", points: domain.points, domain, rows };
+  return {
+    id: Math.min(a.id, b.id),
+    members: [...a.members, ...b.members].sort((x, y) => x.unit.id - y.unit.id),
+    points,
+    domain,
+    kind: a.kind === "contraction" || b.kind === "contraction" ? "contraction" : "loop",
+    transforms: new Map([...a.transforms, ...b.transforms]),
+    rows,
+    cost: a.cost + b.cost,
+  };
 }
 
 /** The order of elements in which a unit that permutes a member's elements fits a group; null for the order of the loop. */

@@ -78,11 +78,35 @@ export function indexKey(index: Affine): string {
   return key;
 }
 
+/** Keys of whole coordinates; nodes of one shape share the object, so that most keys are made once. */
+export class CoordinateKeys {
+  readonly #space: IndexSpace;
+  readonly #keys = new Map<Coordinates, string>();
+  #splits = 0;
+
+  constructor(space: IndexSpace) {
+    this.#space = space;
+  }
+
+  of(coordinates: Coordinates): string {
+    if (this.#splits !== this.#space.splits) this.#keys.clear();
+    this.#splits = this.#space.splits;
+    let key = this.#keys.get(coordinates);
+    if (key === undefined) {
+      key = coordinates.map((index) => indexKey(this.#space.expand(index))).join("|");
+      this.#keys.set(coordinates, key);
+    }
+    return key;
+  }
+}
+
 export class IndexSpace {
   readonly #atoms: Atom[] = [];
   readonly #axes: number[] = [];
   readonly #divisions = new Map<string, readonly [Affine, Affine]>();
   #splits = 0;
+  /** The axes as they were when they were last asked for. */
+  #current: { splits: number; count: number; axes: readonly number[] } = { splits: 0, count: 0, axes: [] };
 
   /** Adds a loop axis; axes are numbered in the order of their making, parts of a split axis in its place. */
   axis(extent: number, splittable = true): number {
@@ -116,7 +140,11 @@ export class IndexSpace {
 
   /** All axes as they are after splitting, outermost first. */
   axes(): readonly number[] {
-    return this.#axes.flatMap((axis) => this.parts(axis));
+    if (this.#current.splits !== this.#splits || this.#current.count !== this.#axes.length) {
+      const axes = this.#axes.flatMap((axis) => this.parts(axis));
+      this.#current = { splits: this.#splits, count: this.#axes.length, axes };
+    }
+    return this.#current.axes;
   }
 
   /** The index in terms of unsplit atoms. */

@@ -199,9 +199,33 @@ function contains(span: Span, place: Place): boolean {
 }
 
 function expressionKey(expression: Expression): string {
-  if (expression.op === "constant")
-    return `${expression.dtype} ${Object.is(expression.value, -0) ? "-0" : expression.value}`;
-  return JSON.stringify(expression, (_, value) =>
-    typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
-  );
+  const { op, dtype } = expression;
+  switch (expression.op) {
+    case "constant":
+      return `${op} ${dtype} ${Object.is(expression.value, -0) ? "-0" : expression.value}`;
+    case "axis":
+      return `${op} ${expression.axis}`;
+    case "load": {
+      const { operand, index, guard } = expression;
+      const terms = index.terms.map(({ axis, stride }) => `${axis}*${stride}`).join("+");
+      const dynamic = index.dynamic.map(({ value, stride }) => `${value}*${stride}`).join("+");
+      return `${op} ${operand} ${index.offset}+${terms};${dynamic} ${guard}`;
+    }
+    case "unary":
+      return `${expression.function} ${dtype} ${expression.value}`;
+    case "binary":
+      return `${expression.function} ${dtype} ${expression.left} ${expression.right}`;
+    case "power":
+      return `${op} ${expression.base} ${expression.exponent}`;
+    case "select":
+      return `${op} ${expression.condition} ${expression.whenTrue} ${expression.whenFalse}`;
+    case "cast":
+      return `${op} ${dtype} ${expression.value}`;
+    case "random":
+      return `${expression.distribution} ${expression.site} ${expression.seed} ${expression.counter} ${expression.index}`;
+    case "reduction":
+      return `${op} ${expression.phase} ${expression.position}`;
+    case "accumulator":
+      return op;
+  }
 }

@@ -51,7 +51,7 @@ export class Storage {
       const reads = readsOf(unit, (node) => this.unitOf(node));
       this.#reads.set(unit, reads);
       for (const source of new Set(reads.accesses.map((access) => access.source))) {
-        if (isUnit(source)) this.#readers.set(source, [...(this.#readers.get(source) ?? []), unit]);
+        if (isUnit(source)) append(this.#readers, source, unit);
         else this.#checkReadable(source, unit);
       }
     }
@@ -132,7 +132,7 @@ export class Storage {
       }),
     );
     const byArena = new Map<string, (typeof reads)[number][]>();
-    for (const read of reads) byArena.set(read.place.arena, [...(byArena.get(read.place.arena) ?? []), read]);
+    for (const read of reads) append(byArena, read.place.arena, read);
     const before = new Map<Unit, Candidate["before"][number][]>();
     let fits = true;
     for (const unit of units) {
@@ -141,8 +141,7 @@ export class Storage {
         for (const read of byArena.get(target.arena) ?? []) {
           if (!overlap(read.place, place)) continue;
           const together = read.plain && placeName(read.place) === placeName(place) && unit.kind === "map";
-          if (read.unit !== unit)
-            before.set(unit, [...(before.get(unit) ?? []), { unit: read.unit, together }]);
+          if (read.unit !== unit) append(before, unit, { unit: read.unit, together });
           else if (!together) {
             concede(unit, concessions);
             fits = false;
@@ -196,6 +195,12 @@ export class Storage {
     }
     return units;
   }
+}
+
+function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 /** Library kernels write one contiguous result. */

@@ -3,5 +3,11 @@ import type { Entry } from "./entry.ts";
 import { moduleEntries } from "./table/modules.ts";
 import { opEntries } from "./table/ops.ts";
 import { penaltyEntries } from "./table/penalties.ts";
+import { procedureEntries } from "./table/procedures.ts";
 
-export const table: readonly Entry[] = [...opEntries, ...moduleEntries, ...penaltyEntries];
+export const table: readonly Entry[] = [
+  ...opEntries,
+  ...moduleEntries,
+  ...penaltyEntries,
+  ...procedureEntries,
+];

@@ -2,7 +2,7 @@
 import type { CaseFile } from "../case-file.ts";
 import { numberOf } from "../case-file.ts";
 import type { Entry, ModelEntry } from "../entry.ts";
-import { layerNorm, linear, recurrent, rewriting } from "./paths.ts";
+import { attentionMaps, layerNorm, linear, recurrent, rewriting } from "./paths.ts";
 
 function model(cases: RegExp, name: string, more: Partial<ModelEntry> = {}): ModelEntry {
   return { kind: "model", cases, spec: "modules", model: name, ...more };
@@ -33,12 +33,6 @@ function recurrentCases(kind: "lstm" | "gru", name: string): ModelEntry[] {
     model(new RegExp(`^modules/bi${kind}_ragged$`), `Bi${name}Case`, { ...both, ...ragged }),
   ];
 }
-
-const attentionMaps: readonly (readonly [RegExp, string])[] = [
-  [/\b(query|key|value)\.(weight|bias)$/, "$1_map.$2"],
-  [/\bout\.(weight|bias)$/, "output_map.$1"],
-  linear,
-];
 
 const attention: Partial<ModelEntry> = {
   sizes: { heads: attribute("heads") },

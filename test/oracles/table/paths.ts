@@ -18,8 +18,8 @@ export function layerNorm(name: string): readonly (readonly [RegExp, string])[] 
 
 /** Two affine maps with an activation between them, numbered 0 and 2. */
 export const sequential: readonly (readonly [RegExp, string])[] = [
-  [/\.0\.(weight|bias)$/, ".first.$1"],
-  [/\.2\.(weight|bias)$/, ".second.$1"],
+  [/\.0\.(?=\w+$)/, ".first."],
+  [/\.2\.(?=\w+$)/, ".second."],
 ];
 
 /** Weights of a recurrent layer, in one or both directions. */
@@ -28,4 +28,11 @@ export const recurrent: readonly (readonly [RegExp, string])[] = [
   [/\bweight_hh/, "recurrent_weight"],
   [/\bbias_ih/, "input_bias"],
   [/\bbias_hh/, "recurrent_bias"],
+];
+
+/** The four maps of an attention layer. */
+export const attentionMaps: readonly (readonly [RegExp, string])[] = [
+  [/\b(query|key|value)\.(?=\w+$)/, "$1_map."],
+  [/\bout\.(?=\w+$)/, "output_map."],
+  linear,
 ];

@@ -1,0 +1,48 @@
+/** The device `webgpu`: the whole path of a compiled program, through fusion, planning and WGSL, on what Dawn offers. */
+import { chooseDevice } from "../../../src/cli/devices.ts";
+import { lower } from "../../../src/driver/compile.ts";
+import type { ArenaRange } from "../../../src/ir/graph.ts";
+import type { Program } from "../../../src/ir/program.ts";
+import type { Executable } from "../../../src/runtime/backend.ts";
+import type { Contents, OracleDevice, Session } from "./device.ts";
+
+export async function webgpuDevice(): Promise<OracleDevice> {
+  const { backend, target } = await chooseDevice();
+  return {
+    description: backend.description,
+    open: async (graph) => {
+      const { program } = lower(graph, { target, verify: true });
+      return new WebgpuSession(program, await backend.prepare(new Map([["case", program]])));
+    },
+    close: () => backend.close(),
+  };
+}
+
+class WebgpuSession implements Session {
+  readonly #program: Program;
+  readonly #executable: Executable;
+
+  constructor(program: Program, executable: Executable) {
+    this.#program = program;
+    this.#executable = executable;
+  }
+
+  write(arena: string, values: Contents): void {
+    const bytes = this.#program.arenas.get(arena);
+    if (bytes === undefined) return;
+    const elements = bytes / Float32Array.BYTES_PER_ELEMENT;
+    this.#executable.write(arena, values.length <= elements ? values : values.subarray(0, elements));
+  }
+
+  run(): void {
+    this.#executable.run("case");
+  }
+
+  async read({ arena, offset }: ArenaRange, elements: number): Promise<Float64Array> {
+    return Float64Array.from(await this.#executable.read(arena, { offset, length: elements }));
+  }
+
+  dispose(): void {
+    this.#executable.dispose();
+  }
+}

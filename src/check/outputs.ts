@@ -96,7 +96,7 @@ function checkPrediction(
     });
     return;
   }
-  if (label === null || type === null) return;
+  if (label === null) return;
   const earlier = predictions.find((prediction) => prediction.label === target.name);
   if (earlier !== undefined)
     report(checker.problems, target.span, {
@@ -106,9 +106,10 @@ function checkPrediction(
       text: "Metrics compare a label with one output.",
       hint: `Write \`output ${output.name}\` without \`predicts\`.`,
     });
+  // Also where the output itself is wrong, which has been reported: the metrics that compare with the label are not to blame.
+  predictions.push({ output: output.name, label: target.name, type: label });
   const wanted = predictionOf(label);
-  if (sameResult(type, wanted)) predictions.push({ output: output.name, label: target.name, type: label });
-  else reportPrediction(checker, output, type, target, label, wanted);
+  if (type !== null && !sameResult(type, wanted)) reportPrediction(checker, output, type, target, label, wanted);
 }
 
 /** What an output must be in order to predict a label: the number itself, or one score for every class. */

@@ -1,0 +1,69 @@
+/** Explanations of problems that only show when sizes, data, settings or a device are known. */
+import { explanationsOutside } from "./explanation.ts";
+
+export const runningExplanations = explanationsOutside([
+  [
+    "unbound-size",
+    "A size has no value: it comes from a dataset, and there is none here. Pass a dataset, set the size with `--set`, or give it a default in the model.",
+  ],
+  [
+    "size-not-whole",
+    "A size came out as a fraction, because a division of sizes is not exact. Choose sizes that divide, for example a width that is a multiple of the number of heads.",
+  ],
+  [
+    "shared-sizes",
+    "One instance is called with tensors of different sizes, so its parameters would need two shapes. Make an instance for each.",
+  ],
+  ["no-train-block", "The model has no train block, so nothing says how to train it."],
+  ["no-model", "The file declares no model."],
+  [
+    "bad-setting",
+    "`--set` takes `name=value`, for example `--set d=32` or `--set 'penalty=Club(hidden = 16)'`.",
+  ],
+  ["missing-field", "The dataset lacks a field that the model has as an input or label."],
+  [
+    "field-kind",
+    "A field of the dataset holds another kind of value than the input or label that it belongs to.",
+  ],
+  ["data-size", "A size of the dataset does not agree with the size that the model has for it."],
+  ["data-ragged", "A field of the dataset has lengths where the model has none, or the reverse."],
+  ["missing-split", "The dataset lacks a split that is needed."],
+  [
+    "no-labelled-rows",
+    "No row of the split has a label, so there is nothing to learn from or to compare with.",
+  ],
+  ["no-unlabelled-rows", "The train block asks for rows without a label, and the dataset has none."],
+  [
+    "checkpoint-mismatch",
+    "A checkpoint was written by another model: names or shapes of its parameters differ.",
+  ],
+  [
+    "diverged",
+    "A loss is no longer a number. A smaller learning rate, clipping (`clip norm 1.0`) or a small constant inside `log` usually helps.",
+  ],
+  ["unknown-device", "The devices are those that `mird doctor` lists."],
+  [
+    "no-adapter",
+    "No graphics adapter, and no software one, could be opened. `mird doctor` says what was tried.",
+  ],
+  [
+    "device-lost",
+    "The device stopped in the middle of the work, for example because its driver was restarted. A run goes on with `--resume`.",
+  ],
+  ["device-memory", "The device has too little memory for this model and batch. A smaller batch needs less."],
+  ["data-unreadable", "A file cannot be opened or read."],
+  ["data-format", "A file is not what its name or its beginning promises."],
+  ["data-empty", "A file or table holds nothing that could be read."],
+  ["data-version", "A dataset folder was written by another version of mird."],
+  ["data-missing-column", "A table lacks a column that the import names."],
+  ["data-missing-dataset", "An HDF5 file lacks a dataset that the import names."],
+  ["data-shape", "Sizes within the data do not agree with each other."],
+  ["data-value", "A value is not accepted where it stands: not a number, outside its range, or not finite."],
+  ["data-join", "Rows of several sources cannot be brought together: a key is missing or stands twice."],
+  ["data-split", "A split is empty, unknown, or shares rows with another."],
+  ["data-manifest", "The description of an import has a mistake."],
+  [
+    "data-exists",
+    "The folder that should be written exists already; nothing is overwritten unless that is asked for.",
+  ],
+]);

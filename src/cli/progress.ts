@@ -81,28 +81,37 @@ export class Progress {
     const inEpoch = iteration - epoch * iterationsPerEpoch + 1;
     const rate = this.rate ?? 0;
     const left = (epochs * iterationsPerEpoch - iteration - 1) / rate;
-    const terms = [...losses]
-      .filter(([name]) => !name.includes("["))
-      .map(([name, value]) => `${name} ${formatNumber(value)}`);
-    return `epoch ${epoch + 1}/${epochs}, ${inEpoch}/${iterationsPerEpoch}, ${rate.toFixed(1)} it/s, ${duration(left)} left, ${terms.join(", ")}`;
+    const terms = describeLosses(losses);
+    return `epoch ${epoch + 1}/${epochs}, ${inEpoch}/${iterationsPerEpoch}, ${speed(rate)}, ${duration(left)} left, ${terms}`;
   }
 
   private epochLine({ epoch, train, valid, improved }: EpochEvent): string {
-    const losses = [...train]
-      .filter(([name]) => !name.includes("["))
-      .map(([name, value]) => `${name} ${formatNumber(value)}`);
     const metrics = this.shown.flatMap((name) => {
       const value = valid?.metrics.get(name) ?? valid?.losses.get(name);
       return value === undefined ? [] : [`${name} ${formatNumber(value)}`];
     });
-    const parts = [`epoch ${epoch + 1}/${this.plan.epochs}`, losses.join(", ")];
+    const parts = [`epoch ${epoch + 1}/${this.plan.epochs}`, describeLosses(train)];
     if (metrics.length > 0) parts.push(`valid ${metrics.join(", ")}`);
     return `${parts.join("  ")}${improved ? "  best" : ""}`;
   }
 }
 
+/** The losses as wholes: terms of sums are left to the log, and so is an objective that is a loss of its own. */
+function describeLosses(losses: ReadonlyMap<string, number>): string {
+  const whole = [...losses].filter(([name]) => !name.includes("["));
+  const shown = whole.filter(
+    ([name, value]) =>
+      !name.endsWith(".objective") || !whole.some((other) => other[0] !== name && other[1] === value),
+  );
+  return shown.map(([name, value]) => `${name} ${formatNumber(value)}`).join(", ");
+}
+
+function speed(rate: number): string {
+  return rate >= 1 ? `${rate.toFixed(1)} it/s` : `${(1 / rate).toFixed(1)} s/it`;
+}
+
 /** `45 s`, `3 min 5 s`, `2 h 10 min`. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

@@ -22,7 +22,8 @@ export function predictionsCsv(
   for (const [name, { predictions }] of evaluations) {
     const split = dataset.splits[name];
     if (split === undefined || predictions === null) continue;
-    for (const [row, prediction] of predictions.entries()) rows.push([...rowHead(model, split, row), prediction]);
+    for (const [row, prediction] of predictions.entries())
+      rows.push([...rowHead(model, split, row), prediction]);
   }
   return rows.length === 0 ? null : csv(["split", "row", "id", "label", "prediction"], rows);
 }

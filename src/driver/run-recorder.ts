@@ -43,7 +43,8 @@ export function recordRun(run: RunDirectory, model: CompiledModel, display: Trai
       const { tensors, metadata } = checkpointTensors(model, checkpoint);
       run.writeCheckpoint("last", tensors, metadata);
     },
-    best: (parameters) => run.writeCheckpoint("best", parameterTensors(model, parameters), { "mird.model": model.name }),
+    best: (parameters) =>
+      run.writeCheckpoint("best", parameterTensors(model, parameters), { "mird.model": model.name }),
   };
 }
 
@@ -61,7 +62,9 @@ export function resumePoint(run: RunDirectory, model: CompiledModel): TrainReque
   }
   const checkpoint = checkpointFrom(model, last, checkpointPath(folder, "last"));
   const { epoch, iteration, best } = checkpoint.state;
-  run.trimLog((entry) => (entry.kind === "epoch" ? Number(entry.epoch) < epoch : Number(entry.iteration) < iteration));
+  run.trimLog((entry) =>
+    entry.kind === "epoch" ? Number(entry.epoch) < epoch : Number(entry.iteration) < iteration,
+  );
   return { checkpoint, best: best === null ? null : bestParameters(folder, model) };
 }
 
@@ -69,7 +72,11 @@ export function resumePoint(run: RunDirectory, model: CompiledModel): TrainReque
 export function bestParameters(folder: string, model: CompiledModel): Float32Array {
   const best = readCheckpoint(folder, "best");
   if (best === null) {
-    throw runError("run-unreadable", folder, "The run has not finished its first epoch, so it has no parameters to use.");
+    throw runError(
+      "run-unreadable",
+      folder,
+      "The run has not finished its first epoch, so it has no parameters to use.",
+    );
   }
   return parametersFrom(model, best, checkpointPath(folder, "best"));
 }

@@ -24,7 +24,7 @@ function pruneExpressions<K extends ExpressionKernel>(kernel: K): K {
   return rewritten;
 }
 
-/** Kinds of axes; only neighbours of a kind are merged, and those marked `fixed` with an outer batch axis only. */
+/** Kinds of axes: neighbours of one kind are merged, and a batch axis with the row axis behind it. */
 type AxisKind = "parallel" | "reduce" | "batch" | "row" | "column" | "inner";
 
 function axisKinds(kernel: ExpressionKernel): readonly AxisKind[] {

@@ -1,13 +1,7 @@
 /** Device programs as text, one dispatch a line. */
 import { at } from "../base/invariant.ts";
 import { describePlace } from "../diagnostics/source.ts";
-import { printKernel } from "./kernel-print.ts";
 import type { Dispatch, Program } from "./program.ts";
-
-/** Every kernel of a program. */
-export function printKernels(program: Program): string {
-  return `${program.kernels.map((kernel, index) => `${index}: ${printKernel(kernel)}`).join("\n\n")}\n`;
-}
 
 /** Arenas, and the dispatches of every segment. */
 export function printProgram(program: Program): string {

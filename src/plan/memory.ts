@@ -94,13 +94,7 @@ function takeOver(call: Call, written: number, position: number, lives: Readonly
   for (const [source, location] of call.operands.entries()) {
     if (location.kind !== "work" || source === target) continue;
     const life = lives.get(location.value);
-    if (
-      life?.end !== position ||
-      life.start === position ||
-      life.carried ||
-      !canShare(call.kernel, source, target)
-    )
-      continue;
+    if (life?.end !== position || life.start === position || !canShare(call.kernel, source, target)) continue;
     const { kernel } = call;
     invariant(kernel.kind !== "library", "library kernels never work in place");
     const merged: Kernel =

@@ -1,6 +1,8 @@
 /**
  * Where parameters lie in their arena. Parameters that the same phases update with the same settings lie side by side, so that an update is one
- * range (two where some decay and others do not). Every parameter starts at a multiple of 64 elements, the alignment of a binding.
+ * range (two where some decay and others do not). Within such a range, parameters of one role and shape (the first weights of all estimators)
+ * follow each other without gaps: the optimiser then computes with all of them as one tensor. Every such run starts at a multiple of 64 elements,
+ * the alignment of a binding.
  */
 import type { CheckedPhase } from "../check/checked.ts";
 import type { Selection } from "../syntax/ast.ts";
@@ -71,6 +73,20 @@ function settingsFor(
   );
 }
 
+/** Parameters by role (the last part of the path) and shape; runs and their members in the order in which they were found. */
+function runsOf(members: readonly FoundParameter[]): readonly (readonly FoundParameter[])[] {
+  const runs = new Map<string, FoundParameter[]>();
+  for (const parameter of members) {
+    const role = parameter.path.slice(parameter.path.lastIndexOf(".") + 1);
+    const key = `${role} ${parameter.shape.join("x")}`;
+    const run = runs.get(key) ?? [];
+    runs.set(key, run);
+    run.push(parameter);
+  }
+  return [...runs.values()];
+}
+
+/** Places all parameters, and says which ranges each phase updates. */
 export function layoutParameters(
   found: readonly FoundParameter[],
   phases: readonly CheckedPhase[],
@@ -93,9 +109,12 @@ export function layoutParameters(
   for (const { settings, members } of grouped.values()) {
     const start = offset;
     const updatedBy = phases.flatMap((phase, index) => (settings[index] ? [phase.name] : []));
-    for (const parameter of members) {
-      placed.push({ ...parameter, offset, updatedBy });
-      offset += aligned(parameter.shape.reduce((product, extent) => product * extent, 1));
+    for (const run of runsOf(members)) {
+      for (const parameter of run) {
+        placed.push({ ...parameter, offset, updatedBy });
+        offset += parameter.shape.reduce((product, extent) => product * extent, 1);
+      }
+      offset = aligned(offset);
     }
     for (const [index, phase] of phases.entries()) {
       const own = settings[index];

@@ -11,7 +11,7 @@ type None = Record<never, never>;
 
 export interface OpAttributes {
   // Leaves
-  /** Elements of an arena; `version` counts the updates that the arena range has seen in this iteration. */
+  /** Elements of an arena as they are when the node is first needed; `version` tells apart what the same range holds before and after an update. */
   input: {
     readonly name: string;
     readonly arena: string;

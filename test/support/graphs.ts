@@ -9,5 +9,5 @@ export function graphOf(...nodes: readonly Node[]): Graph {
     offset += elementCount(node.shape);
     return { name: `y${index}`, node, target: { arena: "out", offset: offset - elementCount(node.shape) } };
   });
-  return { segments: [{ name: "main", phase: "main", repeat: 1, kind: "forward", outputs }] };
+  return { segments: [{ name: "main", phase: "main", repeat: 0, kind: "forward", outputs }] };
 }

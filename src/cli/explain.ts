@@ -1,6 +1,5 @@
-/** `mird explain`: what an error code means. The explanations are the sections of docs/errors.md. */
-import { fileURLToPath } from "node:url";
-import { readText } from "../data/files.ts";
+/** `mird explain`: what an error code means. The sections are those of docs/errors.md. */
+import { errorPage } from "../diagnostics/explanations.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Register } from "./command.ts";
 import { EXIT } from "./failure.ts";
@@ -30,13 +29,13 @@ export const registerExplain: Register = (program, session) => {
     });
 };
 
-/** Sections of the page by code. It lies two levels above this file, in `src/cli` as in `dist/cli`. */
+/** Sections of the page by code. */
 function readSections(): Map<string, string> {
-  const page = readText(fileURLToPath(new URL("../../docs/errors.md", import.meta.url)));
-  const sections = page.split(/^### /m).slice(1);
+  const sections = errorPage().split(/^### /m).slice(1);
   return new Map(
     sections.map((section) => {
       const end = section.indexOf("\n");
+      // The last section of a chapter is followed by the title of the next one.
       const body = section.slice(end).replace(/^## [\s\S]*$/m, "");
       return [section.slice(0, end).replaceAll("`", "").trim(), body.trim()];
     }),

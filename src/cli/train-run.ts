@@ -33,6 +33,8 @@ export interface StartRequest {
   readonly seed: number;
   readonly epochs: number | null;
   readonly out: string | null;
+  /** Replace a run that is in the folder. */
+  readonly force: boolean;
 }
 
 /** Trains a spec from the beginning; returns the exit code. */
@@ -47,7 +49,7 @@ export async function startRun(io: Io, request: StartRequest): Promise<number> {
     model: request.model,
   });
   const folder = request.out ?? newRunFolder("runs", spec, new Date());
-  checkRunFolder(folder);
+  checkRunFolder(folder, request.force);
   const dataset = openDataset(data);
   const device = await chooseDevice();
   try {
@@ -68,7 +70,7 @@ export async function startRun(io: Io, request: StartRequest): Promise<number> {
       started: new Date().toISOString(),
       ended: null,
     };
-    const run = RunDirectory.create(folder, info);
+    const run = RunDirectory.create(folder, info, request.force);
     return await execute(io, { run, prepared, dataset, device, resume: undefined });
   } finally {
     device.backend.close();

@@ -15,6 +15,7 @@ interface TrainFlags {
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
+  readonly force?: boolean;
   readonly device: DeviceChoice;
 }
 
@@ -30,6 +31,7 @@ export const registerTrain: Register = (program, session) => {
     .option("--seed <n>", "seed of initial values, batches and dropout (default: 0)", wholeNumber(0))
     .option("--epochs <n>", "epochs instead of those of the spec", wholeNumber(1))
     .option("--out <dir>", "run folder (default: a new one in runs/)")
+    .option("--force", "replace a run that is in the folder of --out")
     .option("--resume <run>", "go on with a run that was stopped");
   addDeviceOption(addModelOption(addSetOption(command)));
   command.action((spec: string | undefined, flags: TrainFlags, self: Command) =>
@@ -43,9 +45,9 @@ async function train(
   flags: TrainFlags,
   command: Command,
 ): Promise<void> {
-  const { resume, data, out, seed = 0, epochs = null, model = null } = flags;
+  const { resume, data, out, seed = 0, epochs = null, model = null, force = false } = flags;
   if (resume !== undefined) {
-    const fixed = [spec, flags.seed, flags.epochs, flags.out, flags.model].some(
+    const fixed = [spec, flags.seed, flags.epochs, flags.out, flags.model, flags.force].some(
       (value) => value !== undefined,
     );
     if (fixed || flags.set.length > 0) {
@@ -69,5 +71,6 @@ async function train(
     seed,
     epochs,
     out: out ?? null,
+    force,
   });
 }

@@ -2,7 +2,7 @@
  * A run's folder: `run.json`, `metrics.jsonl`, checkpoints, predictions and the final metrics. Every file but the log is written under a
  * temporary name, synced and renamed, so that whatever stops the program leaves whole files behind.
  */
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { reason, writeFileAtomic } from "../data/files.ts";
 import type { SafetensorsFile, Tensor } from "../data/safetensors.ts";
@@ -31,9 +31,14 @@ export class RunDirectory {
     this.log = new Log(join(folder, "metrics.jsonl"));
   }
 
-  /** Makes a new run folder; the folder must not exist or be empty. */
-  static create(folder: string, info: RunInfo): RunDirectory {
-    checkRunFolder(folder);
+  /** Makes a new run folder; the folder must not exist or be empty. `force` removes a run that is there. */
+  static create(folder: string, info: RunInfo, force = false): RunDirectory {
+    checkRunFolder(folder, force);
+    if (existsSync(join(folder, RUN_FILE))) {
+      // Whoever writes to it must end first; the lock goes with the folder.
+      lockFolder(folder);
+      rmSync(folder, { recursive: true });
+    }
     try {
       mkdirSync(join(folder, "checkpoints"), { recursive: true });
     } catch (error) {
@@ -123,8 +128,8 @@ export function checkpointPath(folder: string, name: CheckpointName): string {
   return join(folder, "checkpoints", `${name}.safetensors`);
 }
 
-/** Refuses a folder that has something in it. */
-export function checkRunFolder(folder: string): void {
+/** Refuses a folder that has something in it; with `force` anything but a run. */
+export function checkRunFolder(folder: string, force: boolean): void {
   if (!existsSync(folder)) return;
   let entries: string[];
   try {
@@ -134,8 +139,9 @@ export function checkRunFolder(folder: string): void {
   }
   if (entries.length === 0) return;
   const isRun = entries.includes(RUN_FILE);
+  if (isRun && force) return;
   const hint = isRun
-    ? `Go on with it by \`--resume ${folder}\`, or give another folder.`
+    ? `Go on with it by \`--resume ${folder}\`, replace it by \`--force\`, or give another folder.`
     : "Give another folder.";
   throw runError(
     "run-exists",

@@ -121,6 +121,18 @@ describe("a run folder", () => {
     expect(codeOf(() => readRun(join(parent, "none")))).toBe("not-a-run");
   });
 
+  it("is replaced on request, if it is a run that nobody writes to", () => {
+    const folder = join(parent, "run");
+    const first = RunDirectory.create(folder, INFO);
+    first.writeText("predictions.csv", "old\n");
+    expect(codeOf(() => RunDirectory.create(folder, INFO, true))).toBe("run-locked");
+    first.close();
+    RunDirectory.create(folder, { ...INFO, seed: 9 }, true).close();
+    expect(readRun(folder).seed).toBe(9);
+    expect(existsSync(join(folder, "predictions.csv"))).toBe(false);
+    expect(codeOf(() => RunDirectory.create(parent, INFO, true))).toBe("run-exists");
+  });
+
   it("of another version is refused", () => {
     const folder = join(parent, "run");
     RunDirectory.create(folder, INFO).close();

@@ -41,6 +41,17 @@ export const runningExplanations = explanationsOutside([
     "diverged",
     "A loss is no longer a number. A smaller learning rate, clipping (`clip norm 1.0`) or a small constant inside `log` usually helps.",
   ],
+  ["not-a-run", "The folder is not one that `mird train` has made."],
+  [
+    "run-exists",
+    "The folder of a new run holds something already. `--force` replaces a run, never anything else.",
+  ],
+  ["run-locked", "Another process is writing to this run. A lock whose process has ended is taken over."],
+  [
+    "run-unreadable",
+    "The run cannot be used for this: it has ended, has no parameters yet, or its dataset has changed.",
+  ],
+  ["run-version", "The run folder was written by another version of mird."],
   ["unknown-device", "The devices are those that `mird doctor` lists."],
   [
     "no-adapter",

@@ -88,7 +88,16 @@ function alignFromRight(left: readonly AxisType[], right: readonly AxisType[]): 
     leftPlaces.push(a === undefined || (isUnitAxis(a) && !isUnitAxis(met)) ? null : leftIndex);
     rightPlaces.push(b === undefined || (isUnitAxis(b) && !isUnitAxis(met)) ? null : rightIndex);
   }
+  // `f32[B, 1]` and `f32[B]` are meant row by row, not as every row with every other.
+  if (repeats(axes) > Math.max(repeats(left), repeats(right))) return null;
   return { axes, left: leftPlaces, right: rightPlaces };
+}
+
+/** How many axes stand in a list for a second time. */
+function repeats(axes: readonly AxisType[]): number {
+  return axes.filter(
+    (axis, place) => !isUnitAxis(axis) && axes.findIndex((other) => sameAxis(axis, other)) < place,
+  ).length;
 }
 
 function meet(a: AxisType | undefined, b: AxisType | undefined): AxisType | null {

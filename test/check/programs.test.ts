@@ -21,6 +21,8 @@ const good: Readonly<Record<string, string>> = {
   return (x + z) * y - s
 }`,
   "a unit axis stretches": "function fine(x: f32[B, 1], y: f32[B, D]) {\n  return x * y\n}",
+  "a column and a vector of the same rows meet row by row":
+    "function fine(x: f32[B, 1], y: f32[B]) -> f32[B, 1] {\n  return x - y\n}",
   "sizes are numbers": "function fine(x: f32[B, D]) {\n  return x / sqrt(D) + (B - 1) / B\n}",
   "any axes": "function fine(x: f32[..], y: f32[..]) -> f32[..] {\n  return where(x > y, x, 0)\n}",
   "axes before and behind": "function fine(x: f32[B, .., D]) {\n  return mean(x, axis = D)\n}",

@@ -91,12 +91,12 @@ describe("damaged programs", () => {
 });
 
 describe("large programs", () => {
-  it("a thousand modules, each on top of the one before, take less than two seconds", () => {
+  it("a thousand modules, each on top of the one before, take seconds at most", () => {
     const source = tower(1000);
     const start = performance.now();
     expect(check(source).messages).toBe("");
-    expect(performance.now() - start).toBeLessThan(8000);
-    // Parsing is most of it: the checker alone is quick.
+    // About one second on a free machine, most of it parsing; anything that grows with the square would take minutes.
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 
   it("deeply nested calls cost what they are long", () => {

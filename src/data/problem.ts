@@ -19,7 +19,8 @@ export type DataCode =
   | "data-join"
   | "data-split"
   | "data-manifest"
-  | "data-exists";
+  | "data-exists"
+  | "data-unsafe";
 
 const TITLES: Record<DataCode, string> = {
   "data-unreadable": "File cannot be read",
@@ -34,6 +35,7 @@ const TITLES: Record<DataCode, string> = {
   "data-split": "Split not usable",
   "data-manifest": "Mistake in the import description",
   "data-exists": "Folder is already there",
+  "data-unsafe": "File holds more than data",
 };
 
 /** How many problems of one kind in one data file are shown before the rest is only counted. */

@@ -4,6 +4,7 @@ import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { Dim } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
+import type { BuiltinProblem } from "./builtin.ts";
 
 /** Lengths of a ragged axis: i32, one number for every element of the axis `along`. */
 export interface RaggedLengths {
@@ -30,6 +31,8 @@ export interface BuildContext {
   readonly training: boolean;
   /** The number that a size stands for. */
   size(dim: Dim): number;
+  /** Reports what is wrong now that sizes have numbers, and ends the elaboration. */
+  reject(problem: BuiltinProblem): never;
   /** i32[2] = (seed, counter) for random numbers. */
   randomState(): Node;
   /** A number that names this place in the unrolled program; different for every call. */

@@ -20,6 +20,16 @@ import {
 const x = { name: "x", kind: "tensor", optional: false } as const;
 const axis = { name: "axis", kind: "axis", optional: false } as const;
 
+function sliceRange(from: number, size: number, extent: number): BuiltinProblem {
+  return problem(
+    "slice-range",
+    "Slice leaves the axis",
+    "size",
+    `${from} + ${size}`,
+    `The axis has ${extent} elements; the slice would end at ${from + size}.`,
+  );
+}
+
 const slice: Builtin = {
   name: "slice",
   usage: "slice(x, axis, from, size)",
@@ -39,24 +49,16 @@ const slice: Builtin = {
     const whole = at(type.axes, place);
     const [known, wanted] = [whole.kind === "axis" ? dimConstant(whole.dim) : null, dimConstant(size)];
     if (known !== null && wanted !== null && from !== null && from + wanted > known)
-      return problem(
-        "slice-range",
-        "Slice leaves the axis",
-        "size",
-        `${from} + ${wanted}`,
-        `The axis has ${known} elements; the slice would end at ${from + wanted}.`,
-      );
+      return sliceRange(from, wanted, known);
     return { ...type, axes: replaced(type.axes, place, 1, [axisOf(size)]) };
   },
   build: (context, inputs, result) => {
     const value = inputs.tensor("x");
     const place = axisPlace(value.type, inputs.dim("axis").key);
-    const node = context.g.sliceAxis(
-      value.node,
-      place,
-      inputs.number("from"),
-      context.size(inputs.dim("size")),
-    );
+    const [from, size] = [inputs.number("from"), context.size(inputs.dim("size"))];
+    const extent = at(value.node.shape, place);
+    if (from + size > extent) context.reject(sliceRange(from, size, extent));
+    const node = context.g.sliceAxis(value.node, place, from, size);
     return derived(result as TensorType, node, [value]);
   },
 };
@@ -115,8 +117,19 @@ const element: Builtin = {
   build: (context, inputs, result) => {
     const value = inputs.tensor("x");
     const place = axisPlace(value.type, inputs.dim("axis").key);
-    const shape = value.node.shape.filter((_, index) => index !== place);
-    const cut = context.g.sliceAxis(value.node, place, inputs.number("index"), 1);
+    const [index, extent] = [inputs.number("index"), at(value.node.shape, place)];
+    if (index >= extent)
+      context.reject(
+        problem(
+          "slice-range",
+          "No such element",
+          "index",
+          `this is element ${index}`,
+          `The axis has ${extent} elements, counted from 0.`,
+        ),
+      );
+    const shape = value.node.shape.filter((_, other) => other !== place);
+    const cut = context.g.sliceAxis(value.node, place, index, 1);
     return derived(result as TensorType, context.g.reshape(cut, shape), [value]);
   },
 };
@@ -201,7 +214,8 @@ const shift: Builtin = {
     const { key } = inputs.dim("axis");
     const place = axisPlace(value.type, key);
     const extent = at(value.node.shape, place);
-    const by = Math.max(-extent, Math.min(extent, inputs.number("by")));
+    const by = inputs.number("by");
+    if (Math.abs(by) >= extent) return derived(result as TensorType, g.zerosLike(value.node), [value]);
     const kept = g.sliceAxis(
       filled(value, context, 0, new Set([key])),
       place,

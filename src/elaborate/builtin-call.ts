@@ -1,14 +1,20 @@
 /** Calls of builtin functions: values to types, types to a result type, values to nodes. */
-import { at, CompilerBug, invariant } from "../base/invariant.ts";
+import { at, invariant } from "../base/invariant.ts";
 import type { TensorValue } from "../builtins/build-context.ts";
-import type { BuildArguments, Builtin, BuiltinArgument, BuiltinParameter } from "../builtins/builtin.ts";
+import type {
+  BuildArguments,
+  Builtin,
+  BuiltinArgument,
+  BuiltinParameter,
+  BuiltinProblem,
+} from "../builtins/builtin.ts";
 import { builtins } from "../builtins/index.ts";
 import type { Span } from "../diagnostics/source.ts";
-import { describePlace } from "../diagnostics/source.ts";
 import type { Call, CallArgument } from "../syntax/ast.ts";
 import type { Dim, SizeSymbol } from "../types/dim.ts";
-import { asTensor } from "./coerce.ts";
+import { asTensor, requireWhole } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
+import { fail } from "./elaboration.ts";
 import type { Scope } from "./scope.ts";
 import { sizeOf } from "./signature.ts";
 import { numberValue } from "./statics.ts";
@@ -59,6 +65,8 @@ function bindBuiltinArguments(
       continue;
     }
     const value = e.evaluate(argument.value, scope);
+    if (["size", "axis", "sizes", "axes"].includes(parameter.kind))
+      for (const item of itemsOf(value)) requireWhole(item, argument.value.span);
     if (parameter.kind === "tensors" && value.kind !== "list") {
       const held = values.get(parameter.name);
       values.set(parameter.name, {
@@ -96,11 +104,16 @@ export function applyBuiltin(
     if (value !== undefined) inputs.set(parameter.name, typeArgument(e, parameter, value));
   }
   const type = builtin.type(inputs);
-  if (type.kind === "problem")
-    throw new CompilerBug(`${builtin.name} at ${describePlace(span)}: ${type.text}`);
-  const result = builtin.build(e.buildContext(scope.place, span.start), buildArguments(e, values), type);
+  // The checker has seen the same with symbols for sizes; with numbers more can be wrong.
+  if (type.kind === "problem") return failBuiltin(type, span);
+  const context = e.buildContext(scope.place, span.start, (problem) => failBuiltin(problem, span));
+  const result = builtin.build(context, buildArguments(e, values), type);
   if (!(result instanceof Map)) return result as TensorValue;
   return { kind: "record", fields: new Map(result) };
+}
+
+function failBuiltin({ code, title, label, text, hint }: BuiltinProblem, span: Span): never {
+  return fail({ code, title, primary: { span, text: label }, text, ...(hint === undefined ? {} : { hint }) });
 }
 
 function dimOfValue(value: Value): Dim {

@@ -1,6 +1,7 @@
 /** Values in the form that a place needs: tensors, whole numbers, sizes. */
 import { invariant } from "../base/invariant.ts";
 import type { TensorValue } from "../builtins/build-context.ts";
+import type { Span } from "../diagnostics/source.ts";
 import type { Expression } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
 import { scalarType } from "../types/tensor-type.ts";
@@ -29,13 +30,17 @@ export function asTensor(e: Elaboration, value: Value): TensorValue {
 
 /** A whole number known at compile time, or a problem for the user: sizes are only known to be whole once they have values. */
 export function wholeNumber(e: Elaboration, expression: Expression, scope: Scope): NumberValue {
-  const value = e.evaluate(expression, scope);
+  return requireWhole(e.evaluate(expression, scope), expression.span);
+}
+
+/** The same for a value that stands at `span`. */
+export function requireWhole(value: Value, span: Span): NumberValue {
   invariant(value.kind === "number", `a ${value.kind} where a size is needed`);
   if (value.dim !== null && value.value >= 0) return value;
   return fail({
     code: "size-not-whole",
     title: "Size is not a whole number",
-    primary: { span: expression.span, text: `this is ${value.value}` },
+    primary: { span, text: `this is ${value.value}` },
     text: "Sizes must be whole numbers that are not negative, and a division of sizes must come out exactly.",
     hint: "Choose sizes that divide: for example a width that is a multiple of the number of heads.",
   });

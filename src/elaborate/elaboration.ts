@@ -90,14 +90,15 @@ export class Elaboration {
     return `${place.calls}/${call.span.start}${this.labels.map((label) => `[${label}]`).join("")}`;
   }
 
-  /** What builtin functions see of the call that stands at `offset` of its file. */
-  buildContext(place: Place, offset: number): BuildContext {
+  /** What builtin functions see of the call that stands at `offset` of its file; `reject` reports what they find wrong. */
+  buildContext(place: Place, offset: number, reject: BuildContext["reject"]): BuildContext {
     const { host, sizes } = this;
     let draws = 0;
     return {
       g: host.g,
       training: host.training,
       size: (dim: Dim) => sizeOf(dim, sizes),
+      reject,
       randomState: () => host.randomState(),
       randomSite: () =>
         hash32(

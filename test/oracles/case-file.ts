@@ -5,6 +5,8 @@ import type { Tensor } from "../../src/data/safetensors.ts";
 import { readSafetensors } from "../../src/data/safetensors.ts";
 
 export interface CaseFile {
+  /** Folder of all cases. */
+  readonly root: string;
   /** `ops/softmax`. */
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -25,7 +27,7 @@ export function caseNames(root: string): string[] {
 
 export function readCase(root: string, name: string): CaseFile {
   const { tensors, metadata } = readSafetensors(join(root, `${name}.safetensors`));
-  return { name, metadata, tensors };
+  return { root, name, metadata, tensors };
 }
 
 export function folderExists(root: string): boolean {

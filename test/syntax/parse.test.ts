@@ -156,20 +156,4 @@ describe("texts that exist", () => {
   it.each(files)("reads %s", (file) => {
     expect(parse(readFileSync(file, "utf8"), file).messages).toBe("");
   });
-
-  const indented = readFileSync("docs/language.md", "utf8").match(/(?:^ {4}.*\n(?:\n(?= {4}))*)+/gm) ?? [];
-  const blocks = indented
-    .map((block) => block.replace(/^ {4}/gm, ""))
-    .filter(
-      (block) =>
-        /^(\/\/\/|(import|interface|function|module|model|train)\b)/.test(block) && !block.includes("…"),
-    );
-
-  it("finds examples in the language reference", () => {
-    expect(blocks.length).toBeGreaterThanOrEqual(4);
-  });
-
-  it.each(blocks.map((block) => [block.split("\n")[0], block]))("reads the example `%s`", (_, block) => {
-    expect(parse(block ?? "").messages).toBe("");
-  });
 });

@@ -1,0 +1,63 @@
+/** The printed examples of docs/compiler.md are what the compiler prints for docs/tiny.mird. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { emitKernel } from "../../src/codegen/wgsl/emit.ts";
+import { dumpChecked, dumpCompiled } from "../../src/driver/dump.ts";
+import { loadKernelSource } from "../../src/runtime/kernel-sources.ts";
+import { compileSpec, softwareTarget } from "../support/compile-spec.ts";
+import { expectSection, root } from "../support/docs.ts";
+
+const PAGE = "docs/compiler.md";
+const SPEC = "docs/tiny.mird";
+
+const { program, compilation } = compileSpec(SPEC, null);
+const emit = (kernel: Parameters<typeof emitKernel>[0]) =>
+  emitKernel(kernel, softwareTarget, loadKernelSource);
+
+const block = (text: string, language = "text"): string =>
+  `\n\`\`\`${language}\n${text.trimEnd()}\n\`\`\`\n\n`;
+
+/** The text of one stage of the iteration. */
+function stage(name: "graph" | "kernels" | "plan"): string {
+  const dump = dumpCompiled(name, compilation, emit).find((file) => file.name.startsWith("iteration."));
+  expect(dump, `dump of ${name}`).toBeDefined();
+  return dump?.text ?? "";
+}
+
+it("shows the spec", () => {
+  expectSection(PAGE, "spec", block(readFileSync(join(root, SPEC), "utf8"), "mird"));
+});
+
+it("shows the checked model", () => {
+  const text = dumpChecked(program)[0]?.text ?? "";
+  const model = /^model Tiny \{[\s\S]*?^\}/m.exec(text)?.[0] ?? "";
+  expect(model).toContain("code : f32[B, D]");
+  expectSection(PAGE, "checked", block(model));
+});
+
+it("shows the part of the graph that an affine map becomes", () => {
+  const lines = stage("graph").split("\n");
+  const own = lines.filter((line) => /^segment|^ {2}store|tiny\.mird:12$/.test(line));
+  expect(own.length).toBeGreaterThan(10);
+  expectSection(PAGE, "graph", block(own.join("\n")));
+});
+
+it("shows a contraction and an update", () => {
+  const kernels = stage("kernels").split(/^(?=kernel )/m);
+  const product = kernels.find((kernel) => kernel.includes("(contraction)")) ?? "";
+  const update = kernels.at(-1) ?? "";
+  expect(update).toContain("%0 update");
+  expectSection(PAGE, "kernels", block(`${product}\n${update}`));
+});
+
+it("shows the plan", () => {
+  expectSection(PAGE, "plan", block(stage("plan")));
+});
+
+it("shows the code of the update", () => {
+  const files = dumpCompiled("wgsl", compilation, emit).filter(({ name }) => name.startsWith("iteration."));
+  const text = files.at(-1)?.text ?? "";
+  expect(text).toContain("@compute");
+  expectSection(PAGE, "wgsl", block(text, "wgsl"));
+});

@@ -1,0 +1,55 @@
+/** Pages of the repository as tests see them: their code blocks, and sections between marked lines that a test keeps equal to what they describe. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+
+/** The repository. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const isUpdate = process.env.UPDATE_GOLDEN === "1";
+
+export interface CodeBlock {
+  /** What stands behind the opening fence: `mird`, `mird fragment`, `text`. */
+  readonly info: string;
+  readonly text: string;
+}
+
+/** The fenced blocks of a page, in order. */
+export function codeBlocks(page: string): CodeBlock[] {
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.matchAll(/^```([^\n]+)\n([\s\S]*?)^```$/gm)].map(([, info = "", body = ""]) => ({
+    info,
+    text: body,
+  }));
+}
+
+/**
+ * Compares the lines between `<!-- begin: NAME -->` and `<!-- end: NAME -->` of a page with what they should be. With `UPDATE_GOLDEN=1` they
+ * are rewritten instead.
+ */
+export function expectSection(page: string, name: string, expected: string): void {
+  const path = join(root, page);
+  const text = readFileSync(path, "utf8");
+  const [begin, end] = [`<!-- begin: ${name} -->\n`, `<!-- end: ${name} -->`];
+  const start = text.indexOf(begin);
+  const stop = text.indexOf(end);
+  expect(start >= 0 && stop >= 0, `${page} has no marked section ${name}`).toBe(true);
+  const before = text.slice(0, start + begin.length);
+  if (isUpdate) writeFileSync(path, `${before}${expected}${text.slice(stop)}`);
+  else
+    expect(text.slice(before.length, stop), `${page}, ${name}; UPDATE_GOLDEN=1 rewrites it`).toBe(expected);
+}
+
+/** Compares a whole page, which is generated, or rewrites it with `UPDATE_GOLDEN=1`. */
+export function expectPage(page: string, expected: string): void {
+  const path = join(root, page);
+  if (isUpdate) writeFileSync(path, expected);
+  expect(readFileSync(path, "utf8"), `${page}; UPDATE_GOLDEN=1 rewrites it`).toBe(expected);
+}
+
+/** A table in Markdown. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("");
+}

@@ -3,6 +3,7 @@ import type { Graph } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import { verifyGraph } from "../ir/graph-verify.ts";
 import { ops } from "../ops/index.ts";
+import { batch } from "./batch/batch.ts";
 import { fold } from "./fold.ts";
 import { orient } from "./orient.ts";
 import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
@@ -21,6 +22,9 @@ export const passes: readonly Pass[] = [
   prune,
   // Also counts users; the transposes that it leaves on operands often meet others and cancel.
   orient,
+  simplify,
+  // Looks for equal forms, which simplification has made equal; what is stacked and unstacked again then cancels.
+  batch,
   simplify,
   // Last, because every rewriting above makes new expressions that may equal others.
   share,

@@ -1,0 +1,48 @@
+/** Numbers for expressions that are equal for expressions of the same form: the same operations on operands of the same shapes. */
+import type { Node } from "../../ir/graph.ts";
+import { nodeKey } from "../../ir/shapes.ts";
+
+/** How a signature sees a node: what it looks no further into, by name; null for what it does look into. */
+export type LeafName = (node: Node) => string | null;
+
+export class Signatures {
+  readonly #leaf: LeafName;
+  readonly #numbers = new Map<string, number>();
+  readonly #known = new Map<Node, number>();
+
+  constructor(leaf: LeafName) {
+    this.#leaf = leaf;
+  }
+
+  /** Equal for nodes of the same form. Operands are looked at without recursion, since graphs may be deep. */
+  of(root: Node): number {
+    const stack: Node[] = [root];
+    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+      if (this.#known.has(node)) {
+        stack.pop();
+        continue;
+      }
+      const leaf = this.#leaf(node);
+      const missing = leaf === null ? node.inputs.filter((input) => !this.#known.has(input)) : [];
+      if (missing.length > 0) {
+        stack.push(...missing);
+        continue;
+      }
+      stack.pop();
+      this.#known.set(node, this.#number(leaf ?? this.formOf(node)));
+    }
+    return this.#known.get(root) ?? 0;
+  }
+
+  /** The operation of a node on the forms of its operands, whether or not a signature would look into it. */
+  formOf(node: Node): string {
+    const operands = node.inputs.map((input) => this.of(input)).join(",");
+    return `${nodeKey(node.op, [], node.attributes)}${node.dtype}[${node.shape.join(",")}](${operands})`;
+  }
+
+  #number(key: string): number {
+    const number = this.#numbers.get(key) ?? this.#numbers.size;
+    this.#numbers.set(key, number);
+    return number;
+  }
+}

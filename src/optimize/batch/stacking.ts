@@ -1,0 +1,250 @@
+/**
+ * Several tensors of one shape as one tensor with a leading axis, with as little copying as possible: lanes of a stack are a view, expressions of the
+ * same form are one expression over stacked operands, and only what has nothing in common is put side by side by a concat.
+ */
+import { at } from "../../base/invariant.ts";
+import type { Node, NodeOf } from "../../ir/graph.ts";
+import { elementCount } from "../../ir/graph.ts";
+import type { GraphBuilder } from "../../ir/graph-build.ts";
+import { nodeKey } from "../../ir/shapes.ts";
+import { ops } from "../../ops/index.ts";
+import type { Lanes } from "./lanes.ts";
+import { stackedNode } from "./stacked-node.ts";
+
+/** How to stack some nodes. */
+export interface Plan {
+  /** Elements that have to be copied. */
+  readonly copies: number;
+  /** Concats that copy them. */
+  readonly concats: number;
+  /** All nodes are this one, and there is no leading axis. */
+  readonly shared: Node | null;
+  /** The stack: a leading axis with a place for every node. */
+  readonly make: () => Node;
+}
+
+/** A plan that is carried out once at most. */
+interface KnownPlan extends Plan {
+  readonly isMade: () => boolean;
+}
+
+export interface StackingContext {
+  readonly g: GraphBuilder;
+  readonly lanes: Lanes;
+  /** Whether a node may be computed anew in the current segment. */
+  readonly mayCompute: (node: Node) => boolean;
+  /** Whether an input can still be read in the current segment. */
+  readonly mayRead: (node: Node) => boolean;
+  /** Tells that `node` is from now on found at `lane` of a stack. */
+  readonly replaced: (node: Node, lane: Node) => void;
+}
+
+/** How deep expressions are stacked. */
+const MOST_LEVELS = 60;
+
+export class Stacking {
+  readonly #context: StackingContext;
+  readonly #known = new Map<string, KnownPlan>();
+
+  constructor(context: StackingContext) {
+    this.#context = context;
+  }
+
+  /** Forgets plans that nothing was made of: what may be computed has changed. */
+  reset(): void {
+    for (const [key, plan] of this.#known) if (!plan.isMade()) this.#known.delete(key);
+  }
+
+  plan(nodes: readonly Node[], level = 0): Plan {
+    const first = at(nodes, 0);
+    if (nodes.every((node) => node === first))
+      return { copies: 0, concats: 0, shared: first, make: () => this.#context.g.broadcastTo(first, [nodes.length, ...first.shape]) };
+    const key = nodes.map((node) => node.id).join(" ");
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const plan = once(this.#newPlan(nodes, level));
+    this.#known.set(key, plan);
+    return plan;
+  }
+
+  #newPlan(nodes: readonly Node[], level: number): Plan {
+    const view = this.#asView(nodes);
+    if (view !== null) return { copies: 0, concats: 0, shared: null, make: () => view };
+    const repeated = this.#asRepeats(nodes, level);
+    if (repeated !== null) return repeated;
+    const together = level < MOST_LEVELS ? this.#asExpression(nodes, level) : null;
+    if (together?.concats === 0) return together;
+    const apart = this.#asParts(nodes, level);
+    return together !== null && together.copies <= apart.copies ? together : apart;
+  }
+
+  /** Lanes at equal distances in one stack. */
+  #asView(nodes: readonly Node[]): Node | null {
+    const { lanes, mayRead } = this.#context;
+    const first = lanes.of(at(nodes, 0));
+    const second = lanes.of(at(nodes, 1));
+    if (first === null || second === null) return null;
+    const step = second.lane - first.lane;
+    const regular = nodes.every((node, index) => {
+      const own = lanes.of(node);
+      return own !== null && sameStack(own.stack, first.stack) && own.lane === first.lane + index * step && mayRead(node);
+    });
+    return regular ? lanes.view(first.stack, first.lane, step, nodes.length) : null;
+  }
+
+  /** Every node the same number of times in a row. */
+  #asRepeats(nodes: readonly Node[], level: number): Plan | null {
+    const distinct = nodes.filter((node, index) => node !== nodes[index - 1]);
+    const times = nodes.length / distinct.length;
+    if (times === 1 || !Number.isInteger(times)) return null;
+    if (!nodes.every((node, index) => node === distinct[Math.floor(index / times)])) return null;
+    const plan = this.plan(distinct, level);
+    const { g } = this.#context;
+    const make = () => {
+      const stack = plan.make();
+      const [count, ...shape] = stack.shape;
+      const spread = g.broadcastTo(g.reshape(stack, [count ?? 1, 1, ...shape]), [count ?? 1, times, ...shape]);
+      return g.reshape(spread, [nodes.length, ...shape]);
+    };
+    return { ...plan, make };
+  }
+
+  /** One operation on stacked operands. */
+  #asExpression(nodes: readonly Node[], level: number): Plan | null {
+    const { g, mayCompute, replaced, lanes } = this.#context;
+    const first = at(nodes, 0);
+    if (new Set(nodes).size < nodes.length) return null;
+    if (!nodes.every((node) => mayCompute(node) && sameOperation(node, first))) return null;
+    const operands = first.inputs.map((_, position) => this.plan(nodes.map((node) => at<Node>(node.inputs, position)), level + 1));
+    if (!canStack(first, operands)) return null;
+    const make = () => {
+      const stack = g.withOrigin(first.origin, () => stackedNode(g, first, operands, nodes.length));
+      nodes.forEach((node, lane) => {
+        replaced(node, lanes.unstack(stack, lane));
+      });
+      return stack;
+    };
+    return { copies: total(operands, "copies"), concats: total(operands, "concats"), shared: null, make };
+  }
+
+  /** The different nodes: lanes of one stack, what one operation computes, and the rest. */
+  #parts(nodes: readonly Node[]): readonly (readonly Node[])[] {
+    const { lanes } = this.#context;
+    const parts = new Map<string, Node[]>();
+    for (const node of nodes) {
+      const lane = lanes.of(node);
+      const key =
+        lane === null
+          ? operationOf(node)
+          : lane.stack.kind === "node"
+            ? `stack ${lane.stack.node.id}`
+            : `run ${lane.stack.first.id}`;
+      const alike = parts.get(key) ?? [];
+      parts.set(key, alike);
+      if (!alike.includes(node)) alike.push(node);
+    }
+    return [...parts.values()];
+  }
+
+  /** Stacks of those that have one form, put side by side. */
+  #asParts(nodes: readonly Node[], level: number): Plan {
+    const { g } = this.#context;
+    const shape = at(nodes, 0).shape;
+    const elements = nodes.length * elementCount(shape);
+    const parts = this.#parts(nodes);
+    const regular = interleaved(nodes, parts) && parts.length > 1;
+    const plans = parts.map((part) => (part.length < nodes.length && part.length > 1 ? this.plan(part, level) : null));
+    const known = plans.flatMap((plan) => plan ?? []);
+    const make = () => {
+      const stacks = plans.map((plan) => plan?.make() ?? null);
+      if (regular) {
+        const side = stacks.map((stack, index) => {
+          const own = stack ?? g.reshape(at(at(parts, index), 0), [1, ...shape]);
+          return g.reshape(own, [nodes.length / parts.length, 1, ...shape]);
+        });
+        return g.reshape(g.concat(side, 1), [nodes.length, ...shape]);
+      }
+      const place = (node: Node) => {
+        const part = parts.findIndex((each) => each.includes(node));
+        const stack = stacks[part] ?? null;
+        return stack === null
+          ? g.reshape(node, [1, ...shape])
+          : g.sliceAxis(stack, 0, at(parts, part).indexOf(node), 1);
+      };
+      return g.concat(runs(nodes).map(({ node, count }) => g.broadcastTo(place(node), [count, ...shape])), 0);
+    };
+    return {
+      copies: elements + known.reduce((sum, plan) => sum + plan.copies, 0),
+      concats: 1 + known.reduce((sum, plan) => sum + plan.concats, 0),
+      shared: null,
+      make,
+    };
+  }
+}
+
+/** Names the operation of a node, with attributes and shapes of operands. */
+function operationOf(node: Node): string {
+  const shapes = node.inputs.map((input) => `${input.dtype}${input.shape.join("x")}`).join(" ");
+  return `${nodeKey(node.op, [], node.attributes)}${node.dtype} ${shapes}`;
+}
+
+/** Runs `make` at the first call only; the copies are then paid for. */
+function once(plan: Plan): KnownPlan {
+  let made: Node | null = null;
+  const { shared } = plan;
+  return {
+    get copies() {
+      return made === null ? plan.copies : 0;
+    },
+    get concats() {
+      return made === null ? plan.concats : 0;
+    },
+    shared,
+    make: () => {
+      made ??= plan.make();
+      return made;
+    },
+    isMade: () => made !== null,
+  };
+}
+
+function sameStack(
+  a: NonNullable<ReturnType<Lanes["of"]>>["stack"],
+  b: NonNullable<ReturnType<Lanes["of"]>>["stack"],
+): boolean {
+  return a === b || (a.kind === "node" && b.kind === "node" && a.node === b.node);
+}
+
+function total(plans: readonly Plan[], field: "copies" | "concats"): number {
+  return plans.reduce((sum, plan) => sum + plan[field], 0);
+}
+
+function sameOperation(a: Node, b: Node): boolean {
+  return a.op === b.op && operationOf(a) === operationOf(b);
+}
+
+function canStack(node: Node, operands: readonly Plan[]): node is Node {
+  const { scheduling } = ops[node.op];
+  if (scheduling === "elementwise" || scheduling === "view") return operands.some((operand) => operand.shared === null);
+  return node.op === "take" && operands[0]?.shared !== null;
+}
+
+/** Whether the nodes are the first of each part, then the second of each, and so on. */
+function interleaved(nodes: readonly Node[], parts: readonly (readonly Node[])[]): boolean {
+  return nodes.every((node, index) => parts[index % parts.length]?.[Math.floor(index / parts.length)] === node);
+}
+
+function runs(nodes: readonly Node[]): readonly { readonly node: Node; readonly count: number }[] {
+  const found: { node: Node; count: number }[] = [];
+  for (const node of nodes) {
+    const last = found.at(-1);
+    if (last?.node === node) last.count++;
+    else found.push({ node, count: 1 });
+  }
+  return found;
+}
+
+/** An input of an arena. */
+export function isInput(node: Node): node is NodeOf<"input"> {
+  return node.op === "input";
+}

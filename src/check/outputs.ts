@@ -109,7 +109,8 @@ function checkPrediction(
   // Also where the output itself is wrong, which has been reported: the metrics that compare with the label are not to blame.
   predictions.push({ output: output.name, label: target.name, type: label });
   const wanted = predictionOf(label);
-  if (type !== null && !sameResult(type, wanted)) reportPrediction(checker, output, type, target, label, wanted);
+  if (type !== null && !sameResult(type, wanted))
+    reportPrediction(checker, output, type, target, label, wanted);
 }
 
 /** What an output must be in order to predict a label: the number itself, or one score for every class. */

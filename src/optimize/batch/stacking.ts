@@ -229,8 +229,9 @@ function canStack(node: Node, operands: readonly Plan[]): node is Node {
   return node.op === "take" && operands[0]?.shared !== null;
 }
 
-/** Whether the nodes are the first of each part, then the second of each, and so on. */
+/** Whether the nodes are the first of each part, then the second of each, and so on; all parts are then equally long. */
 function interleaved(nodes: readonly Node[], parts: readonly (readonly Node[])[]): boolean {
+  if (nodes.length % parts.length !== 0) return false;
   return nodes.every((node, index) => parts[index % parts.length]?.[Math.floor(index / parts.length)] === node);
 }
 

@@ -17,7 +17,7 @@ import type { Register, Session } from "./command.ts";
 import { addModelOption } from "./command.ts";
 import { describeSummary } from "./compile-summary.ts";
 import { openDataset } from "./dataset.ts";
-import { chooseDevice } from "./devices.ts";
+import { chooseDevice, SOFTWARE } from "./devices.ts";
 import { printProblems } from "./failure.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 import { diskLoader, readSpec } from "./sources.ts";
@@ -90,18 +90,13 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
 /** The kind of device that kernels are made for: the one that would run them, or a software driver where there is none. */
 async function targetOf(session: Session): Promise<TargetDescriptor> {
   try {
-    const { backend, target } = await chooseDevice();
+    const { backend, target } = await chooseDevice("auto");
     backend.close();
     return target;
   } catch (error) {
     if (!(error instanceof UserError) || error.exitCode !== 3) throw error;
     session.io.err.write("There is no device here; compiled for a software driver.\n");
-    return describeTarget({
-      kind: "software",
-      maxStorageBuffers: 8,
-      maxInvocations: 256,
-      maxWorkgroups: 65535,
-    });
+    return describeTarget(SOFTWARE);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Which device runs a command: the choice of `--device`, opened and explained. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { TargetDescriptor } from "../codegen/descriptor.ts";
+import type { DeviceFacts, TargetDescriptor } from "../codegen/descriptor.ts";
 import { describeTarget } from "../codegen/descriptor.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { Backend } from "../runtime/backend.ts";
@@ -9,8 +9,17 @@ import type { OpenOptions } from "../runtime/dawn/device.ts";
 import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
 import { dawnBackend } from "../runtime/dawn/execute.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
+import { referenceBackend } from "../runtime/reference/backend.ts";
 
-const CHOICES = ["auto", "webgpu"] as const;
+/** What kernels are made for where no device says what it can do: the least that WebGPU guarantees. */
+export const SOFTWARE: DeviceFacts = {
+  kind: "software",
+  maxStorageBuffers: 8,
+  maxInvocations: 256,
+  maxWorkgroups: 65535,
+};
+
+const CHOICES = ["auto", "webgpu", "reference"] as const;
 export type DeviceChoice = (typeof CHOICES)[number];
 
 /** An opened device and why it was taken. */
@@ -25,7 +34,7 @@ export interface ChosenDevice {
 export function addDeviceOption(command: Command): Command {
   const option = new Option(
     "--device <device>",
-    "auto: a GPU if there is one, otherwise the software driver; webgpu: the same, through Dawn in any case",
+    "auto: a GPU if there is one, otherwise the software driver; webgpu: the same, through Dawn in any case; reference: float64 in plain TypeScript, for tiny models",
   );
   return command.addOption(option.argParser(parseDevice).default("auto"));
 }
@@ -33,13 +42,11 @@ export function addDeviceOption(command: Command): Command {
 function parseDevice(text: string): DeviceChoice {
   const choice = CHOICES.find((known) => known === text);
   if (choice !== undefined) return choice;
-  const known = CHOICES.map((name) => `\`${name}\``).join(" or ");
+  const known = CHOICES.map((name) => `\`${name}\``).join(", ");
   const planned =
     text === "cpu"
       ? "The CPU target (WebAssembly) does not exist yet; until then `auto` runs on the software driver where there is no GPU."
-      : text === "reference"
-        ? "The reference interpreter runs in the tests only; it would need hours for what a device does in minutes."
-        : `There is no device \`${text}\`.`;
+      : `There is no device \`${text}\`.`;
   throw new UserError([
     {
       code: "unknown-device",
@@ -49,13 +56,16 @@ function parseDevice(text: string): DeviceChoice {
       related: [],
       place: { file: `--device ${text}` },
       text: planned,
-      hint: `Use ${known}.`,
+      hint: `The devices are ${known}.`,
     },
   ]);
 }
 
 /** Opens the device. Throws a UserError with exit code 3 when there is none. */
-export async function chooseDevice(): Promise<ChosenDevice> {
+export async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> {
+  if (choice === "reference") {
+    return { backend: referenceBackend(), target: describeTarget(SOFTWARE), reason: "It was asked for." };
+  }
   const opened = await openDevice();
   const target = describeTarget(deviceFacts(opened));
   return { backend: dawnBackend(opened, loadKernelSource), target, reason: opened.reason };

@@ -30,9 +30,9 @@ export const registerEval: Register = (program, session) => {
     .option("--json", "print metrics and losses by split as JSON");
   addDeviceOption(command).action(async (run: string, flags: EvalFlags) => {
     session.json = flags.json === true;
-    const { data = null } = flags;
+    const { data = null, device } = flags;
     const splits = flags.split.length > 0 ? flags.split : ["valid", "test"];
-    const { evaluations, settings } = await evaluateRun({ run, data, splits });
+    const { evaluations, settings } = await evaluateRun({ run, data, splits, device });
     const results = splitResults(evaluations);
     const { out } = session.io;
     out.write(

@@ -10,6 +10,7 @@ import type { Evaluation } from "../train/evaluate.ts";
 import { evaluateSplit } from "../train/evaluate.ts";
 import type { TrainSettings } from "../train/settings.ts";
 import { openDataset } from "./dataset.ts";
+import type { DeviceChoice } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
 import { requireModel } from "./spec.ts";
 import { recordedSpec } from "./train-run.ts";
@@ -20,6 +21,7 @@ interface EvaluateRequest {
   readonly data: string | null;
   /** Null: every split. */
   readonly splits: readonly string[] | null;
+  readonly device: DeviceChoice;
 }
 
 export interface EvaluatedRun {
@@ -37,7 +39,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
   const splits = request.splits ?? Object.keys(dataset.splits);
   for (const split of splits) if (dataset.splits[split] === undefined) throw noSplit(folder, dataset, split);
   const { program, model: checked } = requireModel(recordedSpec(info));
-  const chosen = await chooseDevice();
+  const chosen = await chooseDevice(request.device);
   try {
     const { model, settings } = prepare({
       model: checked,

@@ -31,11 +31,11 @@ export const registerPredict: Register = (program, session) => {
     .option("--data <dir>", "dataset (default: that of the run)")
     .option("--split <name>", "split; may be given several times (default: all)", collect, []);
   addDeviceOption(command).action(async (run: string, flags: PredictFlags, self: Command) => {
-    const { out, data = null, split } = flags;
+    const { out, data = null, split, device } = flags;
     const asTensors = out.endsWith(".safetensors");
     if (!asTensors && !out.endsWith(".csv")) self.error("error: --out must end with .csv or .safetensors");
     const splits = split.length > 0 ? split : null;
-    const { model, dataset, evaluations } = await evaluateRun({ run, data, splits });
+    const { model, dataset, evaluations } = await evaluateRun({ run, data, splits, device });
     if (asTensors) writeSafetensors(out, outputTensors(model, dataset, evaluations), { "mird.run": run });
     else writeFileAtomic(out, [new TextEncoder().encode(outputsCsv(model, dataset, evaluations))]);
     const rows = [...evaluations.keys()].reduce((sum, name) => sum + (dataset.splits[name]?.rows ?? 0), 0);

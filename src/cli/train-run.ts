@@ -13,7 +13,7 @@ import { metricsJson, metricsTable } from "../report/tables.ts";
 import type { TrainRequest, TrainResult } from "../train/loop.ts";
 import { train } from "../train/loop.ts";
 import { openDataset } from "./dataset.ts";
-import type { ChosenDevice } from "./devices.ts";
+import type { ChosenDevice, DeviceChoice } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
@@ -33,6 +33,7 @@ export interface StartRequest {
   readonly seed: number;
   readonly epochs: number | null;
   readonly out: string | null;
+  readonly device: DeviceChoice;
   /** Replace a run that is in the folder. */
   readonly force: boolean;
 }
@@ -51,7 +52,7 @@ export async function startRun(io: Io, request: StartRequest): Promise<number> {
   const folder = request.out ?? newRunFolder("runs", spec, new Date());
   checkRunFolder(folder, request.force);
   const dataset = openDataset(data);
-  const device = await chooseDevice();
+  const device = await chooseDevice(request.device);
   try {
     const prepared = prepareFor(device, checked, { dataset, folder: data, epochs: request.epochs });
     const info: RunInfo = {
@@ -65,7 +66,7 @@ export async function startRun(io: Io, request: StartRequest): Promise<number> {
       seed,
       epochs: prepared.settings.epochs,
       dataset: { folder: data, name: dataset.name, fingerprint: fingerprint(dataset) },
-      device: { target: "webgpu", name: device.backend.description, reason: device.reason },
+      device: { target: device.target.name, name: device.backend.description, reason: device.reason },
       versions: { mird: version(), node: process.version, system: `${process.platform} ${process.arch}` },
       started: new Date().toISOString(),
       ended: null,
@@ -78,7 +79,12 @@ export async function startRun(io: Io, request: StartRequest): Promise<number> {
 }
 
 /** Goes on with a run that was stopped; returns the exit code. `data`: where the dataset is now, if it has moved. */
-export async function resumeRun(io: Io, folder: string, data: string | null): Promise<number> {
+export async function resumeRun(
+  io: Io,
+  folder: string,
+  data: string | null,
+  choice: DeviceChoice,
+): Promise<number> {
   const info = readRun(folder);
   if (info.status === "finished" || info.status === "patience") {
     const hint = `Look at it with \`mird eval ${folder}\`.`;
@@ -88,7 +94,7 @@ export async function resumeRun(io: Io, folder: string, data: string | null): Pr
   const dataFolder = data ?? info.dataset.folder;
   const dataset = openDataset(dataFolder);
   requireSameData(folder, info, dataset);
-  const device = await chooseDevice();
+  const device = await chooseDevice(choice);
   try {
     if (device.backend.description !== info.device.name) {
       io.err.write(

@@ -45,7 +45,7 @@ async function train(
   flags: TrainFlags,
   command: Command,
 ): Promise<void> {
-  const { resume, data, out, seed = 0, epochs = null, model = null, force = false } = flags;
+  const { resume, data, out, seed = 0, epochs = null, model = null, force = false, device } = flags;
   if (resume !== undefined) {
     const fixed = [spec, flags.seed, flags.epochs, flags.out, flags.model, flags.force].some(
       (value) => value !== undefined,
@@ -55,7 +55,7 @@ async function train(
         "error: a resumed run keeps its spec and settings; --resume goes with --data and --device only",
       );
     }
-    session.exitCode = await resumeRun(session.io, resume, data ?? null);
+    session.exitCode = await resumeRun(session.io, resume, data ?? null, device);
     return;
   }
   if (spec === undefined) command.error("error: missing argument 'spec', the .mird file to train");
@@ -72,5 +72,6 @@ async function train(
     epochs,
     out: out ?? null,
     force,
+    device,
   });
 }

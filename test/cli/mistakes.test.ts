@@ -242,7 +242,7 @@ describe("a new user's mistakes", () => {
       The CPU target (WebAssembly) does not exist yet; until then \`auto\` runs on
       the software driver where there is no GPU.
 
-      Hint: Use \`auto\` or \`webgpu\`.
+      Hint: The devices are \`auto\`, \`webgpu\`, \`reference\`.
       (exit code 1)"
     `);
     expect(await problem(...args, "--device", "cuda")).toContain("There is no device `cuda`.");

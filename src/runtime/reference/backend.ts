@@ -1,0 +1,67 @@
+/**
+ * The device `reference`: programs in plain TypeScript. Slow, and everywhere the same. Arithmetic is float64; what is stored is rounded to float32
+ * as on other devices, so that a checkpoint holds everything and a run goes on bit for bit.
+ */
+import { invariant } from "../../base/invariant.ts";
+import type { Program } from "../../ir/program.ts";
+import type { Backend, Executable } from "../backend.ts";
+import { executeProgram, makeArenas } from "./execute-program.ts";
+
+/** A backend without a device. */
+export function referenceBackend(): Backend {
+  return {
+    description: "reference interpreter (float64 arithmetic)",
+    prepare: (programs) => Promise.resolve(new ReferenceExecutable(programs)),
+    close: () => {},
+  };
+}
+
+class ReferenceExecutable implements Executable {
+  readonly #programs: ReadonlyMap<string, Program>;
+  readonly #arenas = new Map<string, Float64Array>();
+
+  constructor(programs: ReadonlyMap<string, Program>) {
+    this.#programs = programs;
+    for (const program of programs.values()) {
+      for (const [name, arena] of makeArenas(program)) {
+        if (arena.length >= (this.#arenas.get(name)?.length ?? 0)) this.#arenas.set(name, arena);
+      }
+    }
+  }
+
+  write(arena: string, values: Float32Array | Int32Array, offset = 0): void {
+    this.#arena(arena).set(values, offset);
+  }
+
+  run(program: string): void {
+    const found = this.#programs.get(program);
+    invariant(found !== undefined, `no program ${program}`);
+    executeProgram(found, this.#arenas, { singlePrecision: true });
+  }
+
+  read(arena: string, range?: { readonly offset: number; readonly length: number }): Promise<Float32Array> {
+    const values = this.#arena(arena);
+    const { offset, length } = range ?? { offset: 0, length: values.length };
+    const copy = Float32Array.from(values.subarray(offset, offset + length));
+    // Waiting for a turn of the event loop lets signals through, as waiting for a device does.
+    return new Promise((resolve) => setImmediate(() => resolve(copy)));
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  profile(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  dispose(): void {
+    this.#arenas.clear();
+  }
+
+  #arena(name: string): Float64Array {
+    const arena = this.#arenas.get(name);
+    invariant(arena !== undefined, `no arena ${name}`);
+    return arena;
+  }
+}

@@ -65,7 +65,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<DawnDevice>
     "no-adapter",
     "No device found",
     text,
-    "Use `--device cpu`, which needs no graphics driver.",
+    "`mird doctor` shows what was tried and how to get a device.",
   );
 }
 

@@ -1,5 +1,7 @@
 /** Arguments as values: which parameter each belongs to, and the form that the parameter asks for. */
 import { invariant } from "../base/invariant.ts";
+import type { FileScope } from "../check/scope.ts";
+import { isInterface } from "../check/scope.ts";
 import type { Argument, Call, CallArgument, Expression, Parameter } from "../syntax/ast.ts";
 import { asTensor, wholeNumber } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
@@ -29,25 +31,32 @@ export function bindArguments(
   parameters: readonly Argument[],
   call: Call,
   scope: Scope,
+  home: FileScope,
 ): Map<string, Value> {
   const matched = matchArguments(parameters, call.arguments);
   const values = new Map<string, Value>();
   for (const parameter of parameters) {
     const given = matched.get(parameter);
-    if (given !== undefined) values.set(parameter.name.name, argumentValue(e, parameter, given.value, scope));
+    if (given !== undefined)
+      values.set(parameter.name.name, argumentValue(e, parameter, given.value, scope, home));
   }
   return values;
 }
 
+/** `home` is the file that declares the parameter: its interfaces are named there. */
 export function argumentValue(
   e: Elaboration,
   parameter: Argument | Parameter,
   expression: Expression,
   scope: Scope,
+  home: FileScope,
 ): Value {
   switch (parameter.type.kind) {
-    case "interface":
-      return moduleValue(e, expression, scope, null);
+    case "interface": {
+      const wanted = home.names.get(parameter.type.name.name);
+      invariant(wanted !== undefined && isInterface(wanted), "a parameter of an unknown interface");
+      return { ...moduleValue(e, expression, scope, null), through: wanted.declaration };
+    }
     case "size":
       return wholeNumber(e, expression, scope);
     case "tensor":
@@ -89,6 +98,9 @@ export function moduleSettings(
         });
   const settings = new Map(module.settings);
   for (const [parameter, argument] of matchArguments<Parameter>(ordered, call.arguments))
-    settings.set(parameter.name.name, argumentValue(e, parameter, argument.value, scope));
+    settings.set(
+      parameter.name.name,
+      argumentValue(e, parameter, argument.value, scope, module.definition.scope),
+    );
   return settings;
 }

@@ -58,7 +58,7 @@ function callFunction(
     declaration.body,
     declaration.result,
     inner,
-    bindArguments(e, declaration.signature.arguments, call, scope),
+    bindArguments(e, declaration.signature.arguments, call, scope, inner.file),
   );
 }
 
@@ -75,7 +75,7 @@ function callMethod(
     e,
     instance,
     method,
-    bindArguments(e, method.signature.arguments, call, scope),
+    bindArguments(e, method.signature.arguments, call, scope, instance.scope.file),
     e.callPath(scope.place, call),
   );
 }

@@ -52,7 +52,7 @@ export function runBody(
   for (const parameter of ordered) {
     const value =
       values.get(parameter.name.name) ??
-      (parameter.default === null ? null : argumentValue(e, parameter, parameter.default, inner));
+      (parameter.default === null ? null : argumentValue(e, parameter, parameter.default, inner, inner.file));
     invariant(value !== null, `argument ${parameter.name.name} is missing`);
     bindParameter(signature, inner, parameter, value);
   }

@@ -29,7 +29,7 @@ export function makeInstance(e: Elaboration, module: ModuleValue, call: Call, sc
   for (const parameter of declaration.parameters) {
     const value =
       settings.get(parameter.name.name) ??
-      (parameter.default === null ? null : argumentValue(e, parameter, parameter.default, inner));
+      (parameter.default === null ? null : argumentValue(e, parameter, parameter.default, inner, home));
     invariant(value !== null, `setting ${parameter.name.name} of ${declaration.name.name} is missing`);
     bindParameter(signature, inner, parameter, value);
   }

@@ -56,7 +56,11 @@ const adamSettings = (weightDecay: number): readonly TrainingSetting[] => [
 
 export const optimizers: readonly Named<OptimizerKind>[] = [
   { name: "Adam", kind: "adam", settings: adamSettings(0) },
-  { name: "AdamW", kind: "adamw", settings: adamSettings(0.01) },
+  {
+    name: "AdamW",
+    kind: "adamw",
+    settings: [...adamSettings(0.01), { name: "decay_last", kind: "flag", default: false }],
+  },
   {
     name: "Sgd",
     kind: "sgd",

@@ -14,6 +14,11 @@ export type OptimizerSettings =
       readonly beta2: number;
       readonly eps: number;
       readonly weightDecay: number;
+      /**
+       * The older AdamW of the transformers library, which the MIRD reference uses: eps stands beside the root before its correction, and the
+       * decay comes after the step.
+       */
+      readonly decayLast: boolean;
     }
   | {
       readonly kind: "sgd";
@@ -115,13 +120,19 @@ function rangeOutputs(g: GraphBuilder, range: UpdateRange, gradient: Node, site:
       const total = decoupled ? gradient : decayed(g, gradient, parameter, settings.weightDecay);
       const first = g.add(g.mul(moment(1), settings.beta1), g.mul(total, 1 - settings.beta1));
       const second = g.add(g.mul(moment(2), settings.beta2), g.mul(g.square(total), 1 - settings.beta2));
-      const step = g.div(g.mul(first, scalar(1)), g.add(g.sqrt(g.mul(second, scalar(2))), settings.eps));
-      const start = decoupled
-        ? g.sub(parameter, g.mul(parameter, g.mul(rate, settings.weightDecay)))
-        : parameter;
+      const decay = (from: Node) =>
+        decoupled ? g.sub(from, g.mul(from, g.mul(rate, settings.weightDecay))) : from;
       keep(1, first);
       keep(2, second);
-      move(g.sub(start, g.mul(step, rate)));
+      if (settings.decayLast) {
+        const corrected = g.div(g.mul(first, scalar(1)), g.sqrt(scalar(2)));
+        const step = g.div(corrected, g.add(g.sqrt(second), settings.eps));
+        move(decay(g.sub(parameter, g.mul(step, rate))));
+      } else {
+        const root = g.sqrt(g.mul(second, scalar(2)));
+        const step = g.div(g.mul(first, scalar(1)), g.add(root, settings.eps));
+        move(g.sub(decay(parameter), g.mul(step, rate)));
+      }
       return outputs;
     }
     case "sgd": {

@@ -36,7 +36,15 @@ export function optimizerSettings(
     number,
     number,
   ];
-  return { kind: phase.optimizer.kind, lr, beta1, beta2, eps, weightDecay };
+  return {
+    kind: phase.optimizer.kind,
+    lr,
+    beta1,
+    beta2,
+    eps,
+    weightDecay,
+    decayLast: settings.decay_last === true,
+  };
 }
 
 function numberOf(settings: Settings, name: string): number {

@@ -64,7 +64,8 @@ function settingsOf(file: CaseFile, name: string): OptimizerSettings {
   }
   if (kind !== "adam" && kind !== "adamw") throw new Error(`${file.name} names no optimiser`);
   const [beta1, beta2, eps] = [numberOf(file, "beta1"), numberOf(file, "beta2"), numberOf(file, "eps")];
-  return { kind, lr, beta1, beta2, eps, weightDecay };
+  const decayLast = file.name.endsWith("decay_after");
+  return { kind, lr, beta1, beta2, eps, weightDecay, decayLast };
 }
 
 function clipOf(file: CaseFile): UpdateSite["clip"] {

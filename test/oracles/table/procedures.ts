@@ -7,11 +7,6 @@ import { runOptimizerCase, runScheduleCase } from "../procedures/optimizers.ts";
 export const procedureEntries: readonly Entry[] = [
   { kind: "procedure", cases: /^metrics\//, run: runMetricsCase },
   { kind: "procedure", cases: /^optimizers\/schedule_/, run: runScheduleCase },
-  {
-    kind: "skipped",
-    cases: /^optimizers\/adamw_decay_after$/,
-    why: "optional: an older variant of AdamW, which the language does not offer; `AdamW` decays first",
-  },
   { kind: "procedure", cases: /^optimizers\//, run: runOptimizerCase },
   { kind: "procedure", cases: /^mird\/tiny(_ragged)?$/, run: runTinyCase },
   { kind: "procedure", cases: /^mird\/tiny_train$/, run: runTrajectoryCase },

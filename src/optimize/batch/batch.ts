@@ -18,7 +18,7 @@ import { Schedule } from "./schedule.ts";
 import { Signatures } from "./signature.ts";
 import { stackedNode } from "./stacked-node.ts";
 import type { Plan } from "./stacking.ts";
-import { isInput, Stacking } from "./stacking.ts";
+import { isInput, Stacking, union } from "./stacking.ts";
 
 /** Elements that may be copied for each kernel that is saved. */
 const COPIES_PER_KERNEL = { contraction: 1 << 17, reduction: 1 << 11 };
@@ -60,6 +60,7 @@ class Batching {
       lanes: this.#lanes,
       mayCompute: (node) => isView(node) || this.#homeOf(node) >= this.#segment,
       mayRead: (node) => !isInput(node) || this.#homes.holdsUntil(node, this.#homeOf(node), this.#segment),
+      current: (node) => this.#current(node),
       replaced: (node, lane) => this.#moved.set(node, lane),
     });
   }
@@ -85,22 +86,21 @@ class Batching {
 
   /** Computes heavy nodes of one kind, in as few groups as pay. */
   #compute(nodes: readonly Node[]): void {
-    if (nodes.length === 1 || this.#together(nodes)) return this.#alone(nodes);
-    for (const alike of this.#partition(nodes, this.#forms)) {
-      if (this.#together(alike)) continue;
-      for (const same of this.#partition(alike, this.#origins)) this.#together(same);
+    if (!this.#together(nodes)) {
+      for (const alike of this.#partition(nodes, this.#forms)) {
+        if (this.#together(alike)) continue;
+        for (const same of this.#partition(alike, this.#origins)) this.#together(same);
+      }
     }
-    this.#alone(nodes);
-  }
-
-  #alone(nodes: readonly Node[]): void {
     for (const node of nodes) if (!this.#made.has(node)) this.#new(node);
   }
 
   /** Computes nodes as one, if that pays. */
   #together(nodes: readonly Node[]): boolean {
     if (nodes.length < 2) return false;
-    const operands = new Map(nodes.map((node) => [node, node.inputs.map((input) => this.#new(input))] as const));
+    const operands = new Map(
+      nodes.map((node) => [node, node.inputs.map((input) => this.#new(input))] as const),
+    );
     const sorted = laneOrder(nodes, (node) => operands.get(node) ?? [], this.#lanes);
     const first = at(sorted, 0);
     const plans = first.inputs.map((_, position) =>
@@ -124,10 +124,13 @@ class Batching {
       });
       const [first] = users;
       if (first === undefined || new Set(users).size < nodes.length) return;
-      const ready = users.every((user) => !isHeavy(user) && user.inputs.every((input) => this.#isReady(input)));
+      const ready = users.every(
+        (user) =>
+          user.op === first.op && !isHeavy(user) && user.inputs.every((input) => this.#isReady(input)),
+      );
       if (!ready) return;
       const plan = this.#stacking.plan(users.map((user) => this.#new(user)));
-      if (plan.concats > 0 || plan.shared !== null) return;
+      if (plan.copies.size > 0 || plan.shared !== null) return;
       plan.make();
       current = users;
     }
@@ -221,10 +224,13 @@ function kindOf(node: Node): string {
 function pays(first: Node, plans: readonly Plan[], count: number): boolean {
   const { scheduling } = ops[first.op];
   if (scheduling === "library" || plans.every((plan) => plan.shared !== null)) return false;
-  const copies = plans.reduce((sum, plan) => sum + plan.copies, 0);
-  const concats = plans.reduce((sum, plan) => sum + plan.concats, 0);
   const limit = scheduling === "contraction" ? COPIES_PER_KERNEL.contraction : COPIES_PER_KERNEL.reduction;
-  // Small copies are made once and serve many kernels, so that they are counted less.
-  const saved = count - 1 - (copies <= SMALL_COPIES ? concats / 4 : concats);
-  return saved > 0 && copies <= limit * saved;
+  let [saved, elements] = [count - 1, 0];
+  for (const copy of union(plans)) {
+    if (copy.isMade) continue;
+    elements += copy.elements;
+    // Small copies are made once and serve many kernels, so that they are counted less.
+    saved -= copy.elements <= SMALL_COPIES ? 1 / 8 : 1;
+  }
+  return saved > 0 && elements <= limit * saved;
 }

@@ -20,7 +20,10 @@ export class Lanes {
   readonly #g: GraphBuilder;
   readonly #lanes = new Map<Node, Lane>();
   /** Runs of inputs by a name for arena, version, type and shape. */
-  readonly #runs = new Map<string, { readonly offset: number; readonly stack: Extract<Stack, { kind: "arena" }> }[]>();
+  readonly #runs = new Map<
+    string,
+    { readonly offset: number; readonly stack: Extract<Stack, { kind: "arena" }> }[]
+  >();
 
   constructor(g: GraphBuilder, graph: Graph) {
     this.#g = g;
@@ -101,7 +104,8 @@ function runsOf(sorted: readonly NodeOf<"input">[]) {
     const last = runs.at(-1);
     const end = last === undefined ? -1 : last.offset + last.stack.count * elementCount(node.shape);
     if (last !== undefined && offset === end) last.stack.count++;
-    else if (last === undefined || offset > end) runs.push({ offset, stack: { kind: "arena", first: node, count: 1 } });
+    else if (last === undefined || offset > end)
+      runs.push({ offset, stack: { kind: "arena", first: node, count: 1 } });
   }
   return runs.filter((run) => run.stack.count > 1);
 }

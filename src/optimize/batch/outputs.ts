@@ -34,7 +34,7 @@ function longestJoined(run: readonly Output[], plan: (nodes: readonly Node[]) =>
   for (let count = run.length; count > 1; count--) {
     const own = run.slice(0, count);
     const stacked = plan(own.map((output) => output.node));
-    if (stacked.concats > 0 || stacked.shared !== null) continue;
+    if (stacked.copies.size > 0 || stacked.shared !== null) continue;
     const [first, last] = [at(own, 0), at(own, -1)];
     return { count, output: { ...first, name: `${first.name} … ${last.name}`, node: stacked.make() } };
   }

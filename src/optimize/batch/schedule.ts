@@ -14,7 +14,7 @@ export class Schedule {
   /** Ready heavy nodes by segment and kind. */
   readonly #ready = new Map<number, Map<string, Node[]>>();
   /** Heavy nodes of a kind in a segment that are not done. */
-  readonly #remaining = new Map<string, number>();
+  readonly #remaining = new Map<string, Set<Node>>();
 
   constructor(homes: Homes, isHeavy: (node: Node) => boolean, kindOf: (node: Node) => string) {
     this.#homes = homes;
@@ -25,7 +25,7 @@ export class Schedule {
       this.#missing.set(node, operands.size);
       const below = Math.max(0, ...node.inputs.map((input) => this.#levels.get(input) ?? 0));
       this.#levels.set(node, isHeavy(node) ? below + 1 : below);
-      if (isHeavy(node)) this.#count(node, 1);
+      if (isHeavy(node)) this.#remainingOf(node).add(node);
     }
     for (const node of homes.order) if (node.inputs.length === 0) this.#available(node);
   }
@@ -36,23 +36,44 @@ export class Schedule {
    */
   next(segment: number): readonly Node[] | null {
     const kinds = this.#ready.get(segment);
-    let best: { kind: string; nodes: Node[]; rank: number } | null = null;
+    let best: { readonly kind: string; readonly nodes: Node[]; readonly rank: number } | null = null;
     for (const [kind, nodes] of kinds ?? []) {
-      const complete = nodes.length === this.#remaining.get(`${segment} ${kind}`);
+      const complete = nodes.length === this.#remaining.get(`${segment} ${kind}`)?.size;
       const level = Math.min(...nodes.map((node) => this.#levels.get(node) ?? 0));
       // Contractions go first: reductions find their stacks made.
       const isContraction = nodes.some((node) => node.op === "matmul");
       const rank = (complete ? 0 : 2e6) + (isContraction ? 0 : 1e6) + level;
       if (best === null || rank < best.rank) best = { kind, nodes, rank };
     }
+    if (best !== null && best.rank >= 2e6) best = { ...best, ...this.#saturated(segment) };
     if (best === null) return null;
     kinds?.delete(best.kind);
     return best.nodes;
   }
 
+  /** A ready kind of which no more will be ready before what is ready now is done. */
+  #saturated(segment: number): { readonly kind: string; readonly nodes: Node[] } | null {
+    for (const [kind, nodes] of this.#ready.get(segment) ?? []) {
+      const waiting = new Set(this.#remaining.get(`${segment} ${kind}`));
+      for (const node of nodes) waiting.delete(node);
+      const seen = new Set<Node>(nodes);
+      const stack = [...nodes];
+      for (let node = stack.pop(); node !== undefined && waiting.size > 0; node = stack.pop()) {
+        for (const user of this.#homes.users(node)) {
+          if (seen.has(user) || this.#homes.of(user) !== segment) continue;
+          seen.add(user);
+          waiting.delete(user);
+          stack.push(user);
+        }
+      }
+      if (waiting.size === 0) return { kind, nodes };
+    }
+    return null;
+  }
+
   /** Makes whatever needed only this node available. */
   done(node: Node): void {
-    this.#count(node, -1);
+    this.#remainingOf(node).delete(node);
     this.#finish(node);
   }
 
@@ -61,9 +82,11 @@ export class Schedule {
     return !this.#isHeavy(node) && this.#missing.get(node) === 0;
   }
 
-  #count(node: Node, change: 1 | -1): void {
+  #remainingOf(node: Node): Set<Node> {
     const key = `${this.#homes.of(node)} ${this.#kindOf(node)}`;
-    this.#remaining.set(key, (this.#remaining.get(key) ?? 0) + change);
+    const remaining = this.#remaining.get(key) ?? new Set();
+    this.#remaining.set(key, remaining);
+    return remaining;
   }
 
   #available(node: Node): void {

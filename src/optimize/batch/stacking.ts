@@ -11,12 +11,16 @@ import { ops } from "../../ops/index.ts";
 import type { Lanes } from "./lanes.ts";
 import { stackedNode } from "./stacked-node.ts";
 
+/** A concat that a plan needs. */
+export interface Copy {
+  readonly elements: number;
+  /** Another plan has made it, so that it costs nothing any more. */
+  isMade: boolean;
+}
+
 /** How to stack some nodes. */
 export interface Plan {
-  /** Elements that have to be copied. */
-  readonly copies: number;
-  /** Concats that copy them. */
-  readonly concats: number;
+  readonly copies: ReadonlySet<Copy>;
   /** All nodes are this one, and there is no leading axis. */
   readonly shared: Node | null;
   /** The stack: a leading axis with a place for every node. */
@@ -35,9 +39,13 @@ export interface StackingContext {
   readonly mayCompute: (node: Node) => boolean;
   /** Whether an input can still be read in the current segment. */
   readonly mayRead: (node: Node) => boolean;
+  /** The node that stands for one that was made earlier. */
+  readonly current: (node: Node) => Node;
   /** Tells that `node` is from now on found at `lane` of a stack. */
   readonly replaced: (node: Node, lane: Node) => void;
 }
+
+const NO_COPIES: ReadonlySet<Copy> = new Set();
 
 /** How deep expressions are stacked. */
 const MOST_LEVELS = 60;
@@ -57,25 +65,37 @@ export class Stacking {
 
   plan(nodes: readonly Node[], level = 0): Plan {
     const first = at(nodes, 0);
-    if (nodes.every((node) => node === first))
-      return { copies: 0, concats: 0, shared: first, make: () => this.#context.g.broadcastTo(first, [nodes.length, ...first.shape]) };
+    if (nodes.every((node) => node === first)) {
+      const make = () => this.#context.g.broadcastTo(first, [nodes.length, ...first.shape]);
+      return { copies: NO_COPIES, shared: first, make };
+    }
     const key = nodes.map((node) => node.id).join(" ");
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const plan = once(this.#newPlan(nodes, level));
+    const plan = once(this.#newPlan(nodes, level), () => {
+      // Making it may have moved the nodes into stacks; it is to be found by their new names too.
+      const names = nodes.map((node) => this.#context.current(node).id).join(" ");
+      this.#known.set(names, plan);
+    });
     this.#known.set(key, plan);
     return plan;
   }
 
   #newPlan(nodes: readonly Node[], level: number): Plan {
     const view = this.#asView(nodes);
-    if (view !== null) return { copies: 0, concats: 0, shared: null, make: () => view };
+    if (view !== null) return { copies: NO_COPIES, shared: null, make: () => view };
     const repeated = this.#asRepeats(nodes, level);
     if (repeated !== null) return repeated;
     const together = level < MOST_LEVELS ? this.#asExpression(nodes, level) : null;
-    if (together?.concats === 0) return together;
+    if (together?.copies.size === 0 && new Set(nodes).size === nodes.length) return together;
     const apart = this.#asParts(nodes, level);
-    return together !== null && together.copies <= apart.copies ? together : apart;
+    if (together === null) return apart;
+    // What is computed apart takes a kernel each. But what several places have in common is computed once, unless that means to copy much more (a
+    // mask that is spread over features).
+    const isRepeated = new Set(nodes).size < nodes.length;
+    return copiedElements([together]) <= copiedElements([apart]) * (isRepeated ? 1 / 8 : 4)
+      ? together
+      : apart;
   }
 
   /** Lanes at equal distances in one stack. */
@@ -87,7 +107,12 @@ export class Stacking {
     const step = second.lane - first.lane;
     const regular = nodes.every((node, index) => {
       const own = lanes.of(node);
-      return own !== null && sameStack(own.stack, first.stack) && own.lane === first.lane + index * step && mayRead(node);
+      return (
+        own !== null &&
+        sameStack(own.stack, first.stack) &&
+        own.lane === first.lane + index * step &&
+        mayRead(node)
+      );
     });
     return regular ? lanes.view(first.stack, first.lane, step, nodes.length) : null;
   }
@@ -103,7 +128,11 @@ export class Stacking {
     const make = () => {
       const stack = plan.make();
       const [count, ...shape] = stack.shape;
-      const spread = g.broadcastTo(g.reshape(stack, [count ?? 1, 1, ...shape]), [count ?? 1, times, ...shape]);
+      const spread = g.broadcastTo(g.reshape(stack, [count ?? 1, 1, ...shape]), [
+        count ?? 1,
+        times,
+        ...shape,
+      ]);
       return g.reshape(spread, [nodes.length, ...shape]);
     };
     return { ...plan, make };
@@ -113,9 +142,13 @@ export class Stacking {
   #asExpression(nodes: readonly Node[], level: number): Plan | null {
     const { g, mayCompute, replaced, lanes } = this.#context;
     const first = at(nodes, 0);
-    if (new Set(nodes).size < nodes.length) return null;
     if (!nodes.every((node) => mayCompute(node) && sameOperation(node, first))) return null;
-    const operands = first.inputs.map((_, position) => this.plan(nodes.map((node) => at<Node>(node.inputs, position)), level + 1));
+    const operands = first.inputs.map((_, position) =>
+      this.plan(
+        nodes.map((node) => at<Node>(node.inputs, position)),
+        level + 1,
+      ),
+    );
     if (!canStack(first, operands)) return null;
     const make = () => {
       const stack = g.withOrigin(first.origin, () => stackedNode(g, first, operands, nodes.length));
@@ -124,7 +157,7 @@ export class Stacking {
       });
       return stack;
     };
-    return { copies: total(operands, "copies"), concats: total(operands, "concats"), shared: null, make };
+    return { copies: union(operands), shared: null, make };
   }
 
   /** The different nodes: lanes of one stack, what one operation computes, and the rest. */
@@ -150,12 +183,15 @@ export class Stacking {
   #asParts(nodes: readonly Node[], level: number): Plan {
     const { g } = this.#context;
     const shape = at(nodes, 0).shape;
-    const elements = nodes.length * elementCount(shape);
+    const copy: Copy = { elements: nodes.length * elementCount(shape), isMade: false };
     const parts = this.#parts(nodes);
     const regular = interleaved(nodes, parts) && parts.length > 1;
-    const plans = parts.map((part) => (part.length < nodes.length && part.length > 1 ? this.plan(part, level) : null));
+    const plans = parts.map((part) =>
+      part.length < nodes.length && part.length > 1 ? this.plan(part, level) : null,
+    );
     const known = plans.flatMap((plan) => plan ?? []);
     const make = () => {
+      copy.isMade = true;
       const stacks = plans.map((plan) => plan?.make() ?? null);
       if (regular) {
         const side = stacks.map((stack, index) => {
@@ -171,14 +207,12 @@ export class Stacking {
           ? g.reshape(node, [1, ...shape])
           : g.sliceAxis(stack, 0, at(parts, part).indexOf(node), 1);
       };
-      return g.concat(runs(nodes).map(({ node, count }) => g.broadcastTo(place(node), [count, ...shape])), 0);
+      return g.concat(
+        runs(nodes).map(({ node, count }) => g.broadcastTo(place(node), [count, ...shape])),
+        0,
+      );
     };
-    return {
-      copies: elements + known.reduce((sum, plan) => sum + plan.copies, 0),
-      concats: 1 + known.reduce((sum, plan) => sum + plan.concats, 0),
-      shared: null,
-      make,
-    };
+    return { copies: new Set([copy, ...union(known)]), shared: null, make };
   }
 }
 
@@ -188,24 +222,32 @@ function operationOf(node: Node): string {
   return `${nodeKey(node.op, [], node.attributes)}${node.dtype} ${shapes}`;
 }
 
-/** Runs `make` at the first call only; the copies are then paid for. */
-function once(plan: Plan): KnownPlan {
+/** Elements that plans copy, each concat counted once. */
+export function copiedElements(plans: readonly Plan[]): number {
+  let sum = 0;
+  for (const copy of union(plans)) if (!copy.isMade) sum += copy.elements;
+  return sum;
+}
+
+/** Runs `make` at the first call only, and `afterwards` then. */
+function once(plan: Plan, afterwards: () => void): KnownPlan {
   let made: Node | null = null;
-  const { shared } = plan;
-  return {
-    get copies() {
-      return made === null ? plan.copies : 0;
-    },
-    get concats() {
-      return made === null ? plan.concats : 0;
-    },
-    shared,
-    make: () => {
-      made ??= plan.make();
-      return made;
-    },
-    isMade: () => made !== null,
+  const make = () => {
+    if (made === null) {
+      made = plan.make();
+      afterwards();
+    }
+    return made;
   };
+  return { ...plan, make, isMade: () => made !== null };
+}
+
+/** The concats of all plans. */
+export function union(plans: readonly Plan[]): ReadonlySet<Copy> {
+  if (plans.length === 1) return at(plans, 0).copies;
+  const all = new Set<Copy>();
+  for (const plan of plans) for (const copy of plan.copies) all.add(copy);
+  return all;
 }
 
 function sameStack(
@@ -215,24 +257,23 @@ function sameStack(
   return a === b || (a.kind === "node" && b.kind === "node" && a.node === b.node);
 }
 
-function total(plans: readonly Plan[], field: "copies" | "concats"): number {
-  return plans.reduce((sum, plan) => sum + plan[field], 0);
-}
-
 function sameOperation(a: Node, b: Node): boolean {
   return a.op === b.op && operationOf(a) === operationOf(b);
 }
 
 function canStack(node: Node, operands: readonly Plan[]): node is Node {
   const { scheduling } = ops[node.op];
-  if (scheduling === "elementwise" || scheduling === "view") return operands.some((operand) => operand.shared === null);
+  if (scheduling === "elementwise" || scheduling === "view")
+    return operands.some((operand) => operand.shared === null);
   return node.op === "take" && operands[0]?.shared !== null;
 }
 
 /** Whether the nodes are the first of each part, then the second of each, and so on; all parts are then equally long. */
 function interleaved(nodes: readonly Node[], parts: readonly (readonly Node[])[]): boolean {
   if (nodes.length % parts.length !== 0) return false;
-  return nodes.every((node, index) => parts[index % parts.length]?.[Math.floor(index / parts.length)] === node);
+  return nodes.every(
+    (node, index) => parts[index % parts.length]?.[Math.floor(index / parts.length)] === node,
+  );
 }
 
 function runs(nodes: readonly Node[]): readonly { readonly node: Node; readonly count: number }[] {

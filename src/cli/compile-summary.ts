@@ -29,9 +29,28 @@ export function describeSummary(summary: Summary, target: string): string {
       ["memory", "bytes"],
       ["work, at most at once", quantity(memory.peakBytes, "B")],
       ["work, without reuse", quantity(memory.sumBytes, "B")],
-      ...Object.entries(arenas).map(([name, bytes]) => [name, quantity(bytes, "B")]),
+      ...purposes(arenas).map(([purpose, bytes]) => [purpose, quantity(bytes, "B")]),
     ]),
   ].join("\n");
+}
+
+/** What the arenas that each input, label or phase has one of are for; others stand for themselves. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  data: "dataset",
+  present: "dataset",
+  length: "dataset",
+  moment1: "optimiser state",
+  moment2: "optimiser state",
+};
+
+/** Bytes by purpose, in the order of the first arena of each. */
+function purposes(arenas: Summary["arenas"]): [purpose: string, bytes: number][] {
+  const sums = new Map<string, number>();
+  for (const [name, bytes] of Object.entries(arenas)) {
+    const purpose = PURPOSES[name.split(".")[0] ?? name] ?? name;
+    sums.set(purpose, (sums.get(purpose) ?? 0) + bytes);
+  }
+  return [...sums];
 }
 
 const PREFIXES = ["", "k", "M", "G", "T"];

@@ -9,7 +9,7 @@ import { compileOnly } from "../../src/driver/prepare.ts";
 /** The limits of SwiftShader. */
 export const softwareTarget = describeTarget({
   kind: "software",
-  maxStorageBuffers: 16,
+  maxStorageBuffers: 12,
   maxInvocations: 256,
   maxWorkgroups: 65535,
 });

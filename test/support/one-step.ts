@@ -1,0 +1,63 @@
+/** One iteration of a spec on made-up data, executed by the reference interpreter of programs. */
+import { dirname } from "node:path";
+import { diskLoader, readSpec } from "../../src/cli/sources.ts";
+import { requireModel } from "../../src/cli/spec.ts";
+import type { Compilation } from "../../src/driver/compile.ts";
+import { compileModel, trainBlock } from "../../src/driver/compile.ts";
+import { executeProgram, makeArenas } from "../../src/runtime/reference/execute-program.ts";
+import { softwareTarget } from "./compile-spec.ts";
+import { sampleTensor } from "./tensors.ts";
+
+export interface SmallSpec {
+  readonly path: string;
+  /** `--set`, as written. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Replaces the batch of the train block. */
+  readonly batch?: { readonly labelled: number; readonly unlabelled: number };
+}
+
+/** Compiles a spec with the given settings and rows, with or without the optimisation passes. */
+export function compileSmall({ path, settings, batch }: SmallSpec, optimise: boolean): Compilation {
+  const sources = {};
+  const entry = readSpec(path, sources);
+  const text =
+    batch === undefined
+      ? entry.text
+      : entry.text.replace(
+          /batch \d+ labelled( \+ \d+ unlabelled)?/,
+          `batch ${batch.labelled} labelled + ${batch.unlabelled} unlabelled`,
+        );
+  const { model } = requireModel({
+    entry: { path: `${dirname(path)}/${path.split("/").at(-1)}`, text },
+    loadSource: diskLoader(sources),
+    settings,
+    model: null,
+  });
+  const rows = trainBlock(model).batch;
+  const dataRows = rows.labelled + rows.unlabelled;
+  return compileModel({ model, sizes: new Map(), dataRows, target: softwareTarget, verify: true, optimise });
+}
+
+/** Everything that one iteration leaves in arenas, from parameters and data that depend on names only. */
+export function runOneStep({ compiled }: Compilation): ReadonlyMap<string, Float64Array> {
+  const arenas = makeArenas(compiled.iteration);
+  const set = (arena: string, values: ArrayLike<number>, offset = 0) => arenas.get(arena)?.set(values, offset);
+  arenas.get("work")?.fill(Number.NaN);
+  const rows = compiled.batch.labelled + compiled.batch.unlabelled;
+  for (const { shape, offset } of compiled.parameters)
+    set("parameters", sampleTensor({ shape, dtype: "f32", low: -0.6, high: 0.6 }, offset + 1).data, offset);
+  for (const { arena, content, dtype, rowElements } of compiled.data) {
+    const size = rows * rowElements;
+    // Numbers of tokens stay below any vocabulary; some steps are padding, some rows lack a modality.
+    const range = dtype === "i32" ? [0, 4] : [-1, 1];
+    const values = sampleTensor({ shape: [size], dtype, low: range[0] ?? 0, high: range[1] ?? 0 }, arena.length + 7);
+    const present = Float64Array.from({ length: rows }, (_, row) => (row % 5 === 3 ? 0 : 1));
+    if (content === "values") set(arena, values.data);
+    else set(arena, content === "lengths" ? values.data.map((length) => Math.max(1, length)) : present);
+  }
+  set("batch", Array.from({ length: rows }, (_, row) => (row === rows - 1 ? -1 : (row * 3) % rows)));
+  set("random", [11, 3]);
+  for (const { offset } of compiled.updates) set("schedule", [1, 1.7, 2.3], offset);
+  executeProgram(compiled.iteration, arenas);
+  return arenas;
+}

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { checkOutput, loadDataset, writeDataset } from "../data/dataset.ts";
 import type { CsvImport } from "../data/import.ts";
-import { csvManifest, describeImport, importDataset, readManifest } from "../data/import.ts";
+import { csvManifest, describeImport, importDataset, readManifest, summarize } from "../data/import.ts";
 import { inspectDataset } from "../data/inspect.ts";
 import { describeInspection } from "../data/inspect-table.ts";
 import type { SyntheticOptions } from "../data/synthetic.ts";
@@ -66,7 +66,7 @@ function registerSynth(data: Command, session: Session): void {
     checkOutput(out, force);
     const dataset = synthesize(numbers, session.io.command);
     writeDataset(dataset, out, { force });
-    session.io.out.write(describeImport(dataset));
+    session.io.out.write(describeImport(summarize(dataset)));
     session.io.out.write(`Written to ${out}\n`);
   });
 }
@@ -125,8 +125,8 @@ function registerImport(data: Command, session: Session): void {
       const manifest =
         description === undefined ? csvManifest(csvImport(flags, command)) : readManifest(description);
       const { out, force = false, from = "." } = flags;
-      const dataset = await importDataset({ manifest, from, out, force, command: session.io.command });
-      session.io.out.write(describeImport(dataset));
+      const summary = await importDataset({ manifest, from, out, force, command: session.io.command });
+      session.io.out.write(describeImport(summary));
       session.io.out.write(`Written to ${out}\n`);
     });
 }

@@ -3,7 +3,6 @@
 import { JsonObject, readJson } from "./json-shape.ts";
 import { DataProblems, SHOWN_IN_DESCRIPTION } from "./problem.ts";
 import type { CleaningNote, Dataset, FieldKind, FieldSpec, Provenance, Scaling } from "./schema.ts";
-import { rowsByLabel } from "./schema.ts";
 
 /** Raised when the meaning of the folder changes; older programs then refuse it by name. */
 const VERSION = 1;
@@ -24,16 +23,18 @@ export interface DatasetFile extends Omit<Dataset, "splits"> {
   readonly splits: Readonly<Record<string, SplitFile>>;
 }
 
+/** A split as written: its shards, and how many of its rows have no label. */
+export interface WrittenSplit {
+  readonly rows: number;
+  readonly unlabelled: number;
+  readonly shards: readonly ShardFile[];
+}
+
 /** The text of `dataset.json`. Nothing in it depends on the time or the machine: equal data give equal folders. */
 export function printDatasetFile(
-  dataset: Dataset,
-  shards: Readonly<Record<string, readonly ShardFile[]>>,
+  dataset: Omit<Dataset, "splits">,
+  splits: Readonly<Record<string, WrittenSplit>>,
 ): string {
-  const splits: Record<string, unknown> = {};
-  for (const [name, split] of Object.entries(dataset.splits)) {
-    const unlabelled = rowsByLabel(split, dataset.label).unlabelled.length;
-    splits[name] = { rows: split.rows, unlabelled, shards: shards[name] };
-  }
   const { name, label, fields, scaling, cleaned, provenance } = dataset;
   return `${JSON.stringify({ version: VERSION, name, label, splits, fields, scaling, cleaned, provenance }, null, 1)}\n`;
 }
@@ -141,10 +142,12 @@ function provenanceOf(json: JsonObject): Provenance {
 
 function noteOf(json: JsonObject): CleaningNote {
   const textOrNull = (key: string) => (json.raw(key) === null ? null : json.text(key));
+  const examples = json.texts("examples");
   return {
     field: textOrNull("field"),
     split: textOrNull("split"),
     what: json.text("what") ?? "",
     count: json.whole("count", 0) ?? 0,
+    ...(examples === null ? {} : { examples }),
   };
 }

@@ -3,15 +3,15 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { invariant } from "../base/invariant.ts";
-import { type DatasetFile, printDatasetFile, readDatasetFile, type ShardFile } from "./dataset-json.ts";
+import { type DatasetFile, printDatasetFile, readDatasetFile, type WrittenSplit } from "./dataset-json.ts";
 import { bytesOf, reason, sha256, syncFolder, writeFileAtomic } from "./files.ts";
 import { DataProblems, dataError } from "./problem.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import { type Dataset, dataShape, type Field, isInteger, rowSize, type Split } from "./schema.ts";
 import { checkShard, ID_TENSOR, type ShardValues, shardValues } from "./shard.ts";
 
-/** Values of a shard stay below this size, so that it can be read into one buffer and moved piece by piece. */
-const SHARD_BYTES = 1 << 30;
+/** Values of a shard stay below this size, so that an import needs little memory and training can read ahead. */
+const SHARD_BYTES = 1 << 28;
 const ENCODER = new TextEncoder();
 
 /**
@@ -110,25 +110,55 @@ export function checkOutput(folder: string, force: boolean): void {
 
 export interface WriteOptions {
   readonly force?: boolean;
-  /** Rows per shard; by default as many as stay below 1 GiB. */
+  /** Rows per shard; by default as many as stay below 256 MiB. */
   readonly shardRows?: number;
+}
+
+/** A split that is made shard by shard, so that no more than one shard is ever in memory. */
+export interface SplitSource {
+  readonly name: string;
+  readonly rows: number;
+  readonly ids: readonly string[] | null;
+  /** The fields of rows `first` to `last` (exclusive); called once for every row, in order. */
+  block(first: number, last: number): ReadonlyMap<string, Field>;
+}
+
+/** A dataset whose values are made while it is written. What was cleaned is asked for after the last block. */
+export interface DatasetSource extends Omit<Dataset, "splits"> {
+  readonly splits: readonly SplitSource[];
 }
 
 /** Writes a dataset folder: into a new folder beside it, which is renamed when everything is on the disk. */
 export function writeDataset(dataset: Dataset, folder: string, options: WriteOptions = {}): void {
+  const splits = Object.values(dataset.splits).map((split) => ({
+    name: split.name,
+    rows: split.rows,
+    ids: split.ids,
+    block: (first: number, last: number) => rowsOf(split, first, last),
+  }));
+  writeDatasetSource({ ...dataset, splits }, folder, options);
+}
+
+/** The same for a dataset that is made while it is written. Returns what was written by split. */
+export function writeDatasetSource(
+  source: DatasetSource,
+  folder: string,
+  options: WriteOptions = {},
+): Record<string, WrittenSplit> {
   const target = resolve(folder);
   checkOutput(target, options.force ?? false);
   const temporary = `${target}.${randomBytes(4).toString("hex")}.tmp`;
   const retired = `${temporary}.old`;
   try {
     mkdirSync(temporary, { recursive: true });
-    const shards: Record<string, ShardFile[]> = {};
-    for (const split of Object.values(dataset.splits))
-      shards[split.name] = writeSplit(temporary, split, options.shardRows);
-    writeFileAtomic(join(temporary, "dataset.json"), [ENCODER.encode(printDatasetFile(dataset, shards))]);
+    const written: Record<string, WrittenSplit> = {};
+    for (const split of source.splits)
+      written[split.name] = writeSplit(temporary, source, split, options.shardRows);
+    writeFileAtomic(join(temporary, "dataset.json"), [ENCODER.encode(printDatasetFile(source, written))]);
     if (existsSync(target)) renameSync(target, retired);
     renameSync(temporary, target);
     syncFolder(dirname(target));
+    return written;
   } catch (error) {
     if (existsSync(retired) && !existsSync(target)) renameSync(retired, target);
     if (!(error instanceof Error && "syscall" in error)) throw error;
@@ -138,43 +168,63 @@ export function writeDataset(dataset: Dataset, folder: string, options: WriteOpt
   }
 }
 
-function writeSplit(folder: string, split: Split, shardRows: number | undefined): ShardFile[] {
-  const bytesPerRow = [...split.fields.values()].reduce(
-    (sum, field) => sum + 4 * rowSize(field.spec) + 5,
-    64,
-  );
+/** Views of some rows of a split. */
+function rowsOf(split: Split, first: number, last: number): Map<string, Field> {
+  const fields = new Map<string, Field>();
+  for (const [name, field] of split.fields) {
+    fields.set(name, {
+      ...field,
+      data: field.data.subarray(first * rowSize(field.spec), last * rowSize(field.spec)),
+      present: field.present.subarray(first, last),
+      lengths: field.lengths?.subarray(first, last) ?? null,
+    });
+  }
+  return fields;
+}
+
+function writeSplit(
+  folder: string,
+  { fields, label }: DatasetSource,
+  split: SplitSource,
+  shardRows: number | undefined,
+): WrittenSplit {
+  const bytesPerRow = fields.reduce((sum, spec) => sum + 4 * rowSize(spec) + 5, 64);
   const most = Math.max(1, shardRows ?? Math.floor(SHARD_BYTES / bytesPerRow));
   const count = Math.max(1, Math.ceil(split.rows / most));
-  return Array.from({ length: count }, (_, index) => {
+  let unlabelled = 0;
+  const shards = Array.from({ length: count }, (_, index) => {
     const first = index * most;
     const last = Math.min(split.rows, first + most);
     const file =
       count === 1
         ? `${split.name}.safetensors`
         : `${split.name}-${String(index).padStart(4, "0")}.safetensors`;
-    writeSafetensors(join(folder, file), shardTensors(split, first, last));
+    const block = split.block(first, last);
+    const present = label === null ? null : (block.get(label)?.present ?? null);
+    unlabelled += present?.filter((flag) => flag === 0).length ?? 0;
+    writeSafetensors(
+      join(folder, file),
+      shardTensors(block, split.ids?.slice(first, last) ?? null, last - first),
+    );
     return { file, rows: last - first };
   });
+  return { rows: split.rows, unlabelled, shards };
 }
 
-function shardTensors(split: Split, first: number, last: number): Map<string, Tensor> {
-  const rows = last - first;
+function shardTensors(
+  block: ReadonlyMap<string, Field>,
+  ids: readonly string[] | null,
+  rows: number,
+): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
-  for (const [name, field] of split.fields) {
-    const data = field.data.subarray(first * rowSize(field.spec), last * rowSize(field.spec));
-    const dtype = isInteger(field.kind) ? "I32" : "F32";
-    tensors.set(name, { dtype, shape: dataShape(field.spec, rows), data });
-    if (field.lengths !== null) {
-      tensors.set(`${name}.length`, {
-        dtype: "I32",
-        shape: [rows],
-        data: field.lengths.subarray(first, last),
-      });
-    }
-    tensors.set(`${name}.present`, { dtype: "U8", shape: [rows], data: field.present.subarray(first, last) });
+  for (const [name, { spec, kind, data, lengths, present }] of block) {
+    const dtype = isInteger(kind) ? "I32" : "F32";
+    tensors.set(name, { dtype, shape: dataShape(spec, rows), data });
+    if (lengths !== null) tensors.set(`${name}.length`, { dtype: "I32", shape: [rows], data: lengths });
+    tensors.set(`${name}.present`, { dtype: "U8", shape: [rows], data: present });
   }
-  if (split.ids !== null) {
-    const data = ENCODER.encode(JSON.stringify(split.ids.slice(first, last)));
+  if (ids !== null) {
+    const data = ENCODER.encode(JSON.stringify(ids));
     tensors.set(ID_TENSOR, { dtype: "U8", shape: [data.length], data });
   }
   return tensors;

@@ -2,16 +2,15 @@
  * The import of data files into a dataset folder: the description is checked, the files are read, rows are joined,
  * fields are built, the folder is written. Problems of all files are collected; nothing is written if there is one.
  */
-import { checkOutput, writeDataset } from "./dataset.ts";
-import { type BuiltField, buildFeatures } from "./import/features.ts";
-import { buildClass, buildScore } from "./import/labels.ts";
-import { type FieldImport, type Manifest, parseManifest } from "./import/manifest.ts";
+import { checkOutput } from "./dataset.ts";
+import { buildFields } from "./import/fields.ts";
+import { type Manifest, parseManifest } from "./import/manifest.ts";
 import { Notes } from "./import/notes.ts";
 import { alignSplits, joinRows, planRows, type RawField } from "./import/rows.ts";
 import { type OpenedPart, Sources } from "./import/sources.ts";
-import { buildTokens } from "./import/tokens.ts";
+import { type ImportPlan, type ImportSummary, writeImport } from "./import/write.ts";
 import { DataProblems } from "./problem.ts";
-import { type Dataset, emptyField, type Field, rowsByLabel, type Scaling, type Split } from "./schema.ts";
+import { type Dataset, rowsByLabel } from "./schema.ts";
 
 export { readManifest } from "./import/manifest.ts";
 
@@ -26,15 +25,13 @@ export interface ImportOptions {
   readonly command?: string;
 }
 
-/** Imports into a new dataset folder and returns the dataset. Throws a UserError with every problem found. */
-export async function importDataset(options: ImportOptions): Promise<Dataset> {
+/** Imports into a new dataset folder. Throws a UserError with every problem found. */
+export async function importDataset(options: ImportOptions): Promise<ImportSummary> {
   checkOutput(options.out, options.force ?? false);
-  const dataset = await readSources(options);
-  writeDataset(dataset, options.out, { force: options.force ?? false });
-  return dataset;
+  return writeImport(await planImport(options), options.out, options.force ?? false);
 }
 
-async function readSources({ manifest, from, command = "" }: ImportOptions): Promise<Dataset> {
+async function planImport({ manifest, from, command = "" }: ImportOptions): Promise<ImportPlan> {
   const problems = new DataProblems();
   const notes = new Notes();
   const sources = new Sources(manifest, from, problems);
@@ -42,36 +39,9 @@ async function readSources({ manifest, from, command = "" }: ImportOptions): Pro
   for (const field of manifest.fields) opened.set(field.name, await sources.open(field));
   const { raw, rows, ids } = joinAll(manifest, opened, sources, notes, problems);
   problems.throwIfAny();
-  const built: BuiltField[] = [];
-  for (const field of manifest.fields) {
-    const result = buildField(field, raw.get(field.name) ?? new Map(), notes, problems);
-    if (result !== null) built.push(result);
-    else if (!problems.any)
-      problems.add(
-        "data-empty",
-        { file: field.from, within: [`field "${field.name}"`] },
-        "No row has this field.",
-      );
-  }
-  problems.throwIfAny();
-  const splits: Record<string, Split> = {};
-  for (const [name, count] of rows) {
-    const fields = new Map<string, Field>();
-    for (const { spec, splits: values } of built)
-      fields.set(spec.name, values.get(name) ?? emptyField(spec, count));
-    splits[name] = { name, rows: count, ids: ids.get(name) ?? null, fields };
-  }
-  const scaling: Record<string, Scaling> = {};
-  for (const field of built) if (field.scaling !== null) scaling[field.spec.name] = field.scaling;
-  return {
-    name: manifest.name,
-    fields: built.map(({ spec }) => spec),
-    label: manifest.label,
-    splits,
-    scaling,
-    provenance: { command, sources: sources.opened, options: manifest.json },
-    cleaned: notes.all,
-  };
+  const built = buildFields(manifest.fields, raw, notes, problems);
+  const provenance = { command, sources: sources.opened, options: manifest.json };
+  return { name: manifest.name, label: manifest.label, built, rows, ids, provenance, notes };
 }
 
 interface Joined {
@@ -134,25 +104,6 @@ function checkTrain(manifest: Manifest, rows: ReadonlyMap<string, number>, probl
   problems.add("data-split", { file }, "The split `train` has no rows.");
 }
 
-function buildField(
-  field: FieldImport,
-  raw: RawField,
-  notes: Notes,
-  problems: DataProblems,
-): BuiltField | null {
-  switch (field.kind) {
-    case "sequence":
-    case "vector":
-      return buildFeatures(field, raw, notes, problems);
-    case "tokens":
-      return buildTokens(field, raw, notes, problems);
-    case "class":
-      return buildClass(field, raw, problems);
-    case "score":
-      return buildScore(field, raw, problems);
-  }
-}
-
 /** The common case in flags instead of JSON: one CSV file with a line per row. */
 export interface CsvImport {
   readonly file: string;
@@ -191,19 +142,29 @@ export function csvManifest(options: CsvImport): Manifest {
   });
 }
 
-/** What an import made, for people: rows per split, fields, and everything that was cleaned. */
-export function describeImport(dataset: Dataset): string {
-  const lines = [`Dataset \`${dataset.name}\``];
-  for (const split of Object.values(dataset.splits)) {
-    const without = rowsByLabel(split, dataset.label).unlabelled.length;
-    lines.push(
-      `  ${split.name.padEnd(6)} ${split.rows} rows${without > 0 ? `, ${without} of them without a label` : ""}`,
-    );
+/** What an import or generator made. */
+export function summarize(dataset: Dataset): ImportSummary {
+  const splits = Object.values(dataset.splits).map((split) => ({
+    name: split.name,
+    rows: split.rows,
+    unlabelled: rowsByLabel(split, dataset.label).unlabelled.length,
+  }));
+  return { name: dataset.name, splits, cleaned: dataset.cleaned };
+}
+
+/** A summary for people: rows per split, and everything that was cleaned or noticed. */
+export function describeImport({ name, splits, cleaned }: ImportSummary): string {
+  const lines = [`Dataset \`${name}\``];
+  for (const split of splits) {
+    const without = split.unlabelled > 0 ? `, ${split.unlabelled} of them without a label` : "";
+    lines.push(`  ${split.name.padEnd(6)} ${split.rows} rows${without}`);
   }
-  if (dataset.cleaned.length > 0) lines.push("Cleaned and noticed");
-  for (const note of dataset.cleaned) {
-    const where = [note.field, note.split].filter((part) => part !== null).join(", ");
-    lines.push(`  ${where === "" ? "" : `${where}: `}${note.what}: ${note.count}`);
+  if (cleaned.length > 0) lines.push("Cleaned and noticed");
+  for (const { field, split, what, count, examples = [] } of cleaned) {
+    const where = [field, split].filter((part) => part !== null).join(", ");
+    const shown =
+      examples.length === 0 ? "" : ` (${examples.join("; ")}${count > examples.length ? "; …" : ""})`;
+    lines.push(`  ${where === "" ? "" : `${where}: `}${what}: ${count}${shown}`);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 /** What is in a dataset, counted: sizes, presence, lengths, values, labels, rows that occur twice. */
-import { bytesOf, sha256 } from "./files.ts";
+import { fieldKeys, inputNames, joinKeys, type RowKeys, repeatedRows, sharedRows } from "./row-keys.ts";
 import {
   type Dataset,
   type Field,
@@ -71,9 +71,7 @@ export interface InspectReport {
 /** Counts everything; reads every value once. */
 export function inspectDataset(dataset: Dataset): InspectReport {
   const splits = Object.values(dataset.splits);
-  const inputs = dataset.fields
-    .filter((spec) => spec.kind !== "score" && spec.kind !== "class")
-    .map(({ name }) => name);
+  const inputs = inputNames(dataset.fields);
   const keys = new Map(splits.map((split) => [split.name, splitKeys(split, inputs)]));
   const keysOf = (split: Split, field: string | null) => keys.get(split.name)?.get(field) ?? [];
   return {
@@ -84,12 +82,14 @@ export function inspectDataset(dataset: Dataset): InspectReport {
       rows: split.rows,
       labelled: rowsByLabel(split, dataset.label).labelled.length,
       incomplete: incompleteRows(split, dataset.label),
-      repeatedRows: repeats(keysOf(split, null)),
+      repeatedRows: repeatedRows(keysOf(split, null)).length,
     })),
     fields: dataset.fields.flatMap((spec) =>
       splits.flatMap((split) => {
         const field = split.fields.get(spec.name);
-        return field === undefined ? [] : [fieldReport(field, split, repeats(keysOf(split, spec.name)))];
+        return field === undefined
+          ? []
+          : [fieldReport(field, split, repeatedRows(keysOf(split, spec.name)).length)];
       }),
     ),
     shared: splits.flatMap((first, index) =>
@@ -97,64 +97,36 @@ export function inspectDataset(dataset: Dataset): InspectReport {
         .slice(index + 1)
         .flatMap((second) =>
           [null, ...inputs].flatMap((field) =>
-            sharedRows(first, second, field, keysOf(first, field), keysOf(second, field)),
+            sharedBetween(first, second, field, keysOf(first, field), keysOf(second, field)),
           ),
         ),
     ),
   };
 }
 
-type Keys = readonly (string | null)[];
-
-/** A hash per row for every input field, and (under null) for all of them together; null where nothing is present. */
-function splitKeys(split: Split, inputs: readonly string[]): Map<string | null, Keys> {
-  const result = new Map<string | null, Keys>();
+/** Keys of every input field, and (under null) of whole rows. */
+function splitKeys(split: Split, inputs: readonly string[]): Map<string | null, RowKeys> {
+  const result = new Map<string | null, RowKeys>();
   for (const name of inputs) {
     const field = split.fields.get(name);
-    if (field !== undefined)
-      result.set(
-        name,
-        Array.from(field.present, (present, row) => (present === 1 ? rowKey(field, row) : null)),
-      );
+    if (field !== undefined) result.set(name, fieldKeys(field));
   }
-  const all = Array.from({ length: split.rows }, (_, row) => {
-    const parts = inputs.map((name) => result.get(name)?.[row] ?? null);
-    return parts.every((part) => part === null) ? null : parts.join("|");
-  });
-  return result.set(null, all);
+  return result.set(null, joinKeys([...result.values()], split.rows));
 }
 
-function rowKey(field: Field, row: number): string {
-  const size = rowSize(field.spec);
-  return sha256([
-    bytesOf(field.data.subarray(row * size, (row + 1) * size)),
-    `${field.lengths?.[row] ?? ""}`,
-  ]);
-}
-
-function repeats(keys: Keys): number {
-  const known = keys.filter((key) => key !== null);
-  return known.length - new Set(known).size;
-}
-
-function sharedRows(
+function sharedBetween(
   first: Split,
   second: Split,
   field: string | null,
-  firstKeys: Keys,
-  secondKeys: Keys,
+  firstKeys: RowKeys,
+  secondKeys: RowKeys,
 ): SharedRows[] {
-  const rowOf = new Map<string, number>();
-  firstKeys.forEach((key, row) => {
-    if (key !== null && !rowOf.has(key)) rowOf.set(key, row);
-  });
-  const pairs: [string, string][] = [];
-  secondKeys.forEach((key, row) => {
-    const other = key === null ? undefined : rowOf.get(key);
-    if (other !== undefined) pairs.push([rowName(first, other), rowName(second, row)]);
-  });
+  const pairs = sharedRows(firstKeys, secondKeys);
   if (pairs.length === 0) return [];
-  return [{ field, splits: [first.name, second.name], count: pairs.length, examples: pairs.slice(0, 3) }];
+  const examples = pairs
+    .slice(0, 3)
+    .map(([one, other]): [string, string] => [rowName(first, one), rowName(second, other)]);
+  return [{ field, splits: [first.name, second.name], count: pairs.length, examples }];
 }
 
 function rowName(split: Split, row: number): string {

@@ -64,6 +64,8 @@ export interface CleaningNote {
   readonly split: string | null;
   readonly what: string;
   readonly count: number;
+  /** The first few rows, columns or values concerned. */
+  readonly examples?: readonly string[];
 }
 
 export interface SourceFile {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fingerprint, loadDataset } from "../../src/data/dataset.ts";
 import { parseManifest } from "../../src/data/import/manifest.ts";
-import { csvManifest, describeImport, importDataset } from "../../src/data/import.ts";
+import { csvManifest, describeImport, importDataset, summarize } from "../../src/data/import.ts";
 import type { Dataset, Field } from "../../src/data/schema.ts";
-import { problemsOf, put, temporaryFolder } from "./support.ts";
+import { importAndLoad, problemsOf, put, temporaryFolder } from "./support.ts";
 
 const folder = temporaryFolder();
 let count = 0;
@@ -62,7 +62,7 @@ async function run(
   for (const [name, content] of Object.entries(files)) put(from, name, content);
   const out = join(from, "out");
   try {
-    const dataset = await importDataset({
+    const dataset = await importAndLoad({
       manifest: parseManifest("import.json", manifest),
       from,
       out,
@@ -129,7 +129,7 @@ describe("import from tables", () => {
     });
     expect(dataset.provenance.sources.map(({ file }) => file).sort()).toEqual(Object.keys(FILES).sort());
     expect(dataset.provenance.sources[0]?.sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect(describeImport(dataset)).toMatch(/train +3 rows, 1 of them without a label/);
+    expect(describeImport(summarize(dataset))).toMatch(/train +3 rows, 1 of them without a label/);
     expect(loadDataset(out)).toEqual(dataset);
   });
 
@@ -202,8 +202,8 @@ describe("import from tables", () => {
     });
     const from = join(folder, "draw");
     put(from, "t.csv", `speaker,n,v\n${lines.join("\n")}\n`);
-    const first = await importDataset({ manifest, from, out: join(from, "one") });
-    const again = await importDataset({ manifest, from, out: join(from, "two") });
+    const first = await importAndLoad({ manifest, from, out: join(from, "one") });
+    const again = await importAndLoad({ manifest, from, out: join(from, "two") });
     expect(fingerprint(again)).toBe(fingerprint(first));
     expect(readFileSync(join(from, "one/dataset.json"))).toEqual(
       readFileSync(join(from, "two/dataset.json")),
@@ -227,7 +227,7 @@ describe("import from tables", () => {
     });
     const from = join(folder, "odd");
     put(from, "s.csv", rows);
-    const dataset = await importDataset({ manifest, from, out: join(from, "out") });
+    const dataset = await importAndLoad({ manifest, from, out: join(from, "out") });
     expect(dataset.splits.train?.ids).toEqual(["a\r\nb"]);
     expect(dataset.splits.valid?.rows).toBe(1);
   });

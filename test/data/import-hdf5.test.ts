@@ -4,10 +4,9 @@ import h5wasm from "h5wasm/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadDataset } from "../../src/data/dataset.ts";
 import { parseManifest } from "../../src/data/import/manifest.ts";
-import { importDataset } from "../../src/data/import.ts";
 import { readHdf5 } from "../../src/data/readers/hdf5.ts";
 import type { Dataset } from "../../src/data/schema.ts";
-import { problemsOf, put, temporaryFolder } from "./support.ts";
+import { importAndLoad, problemsOf, put, temporaryFolder } from "./support.ts";
 
 const folder = temporaryFolder();
 let count = 0;
@@ -52,7 +51,7 @@ async function run(fields: object, extra: object = {}): Promise<Dataset> {
     label: "y",
     ...extra,
   });
-  return importDataset({ manifest, from: folder, out: join(folder, `out-${count++}`) });
+  return importAndLoad({ manifest, from: folder, out: join(folder, `out-${count++}`) });
 }
 
 const y = { kind: "score", from: "labels", dataset: "{split}/y" };

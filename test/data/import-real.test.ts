@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../src/data/dataset.ts";
-import { importDataset, readManifest } from "../../src/data/import.ts";
+import { readManifest } from "../../src/data/import.ts";
 import { inspectDataset } from "../../src/data/inspect.ts";
-import { temporaryFolder } from "./support.ts";
+import { importAndLoad, temporaryFolder } from "./support.ts";
 
 const root = join(import.meta.dirname, "../..");
 const data = process.env.MIRD_DATA ?? join(root, "../shared/data");
@@ -29,7 +29,7 @@ it.each([
 describe.skipIf(absent)("import of real data", () => {
   it("CMU-MOSI: 1284/229/686 rows, words of the training part, audio by row number", async () => {
     const out = join(folder, "mosi");
-    const dataset = await importDataset({
+    const dataset = await importAndLoad({
       manifest: readManifest(join(root, "examples/mosi/import.json")),
       from: join(data, "mosi_utterances"),
       out,
@@ -65,7 +65,7 @@ describe.skipIf(absent)("import of real data", () => {
 
   it("ICT-MMMO: 220/40/80 rows, padding on either side, five sentinel steps in training", async () => {
     const out = join(folder, "mmmo");
-    const dataset = await importDataset({
+    const dataset = await importAndLoad({
       manifest: readManifest(join(root, "examples/mmmo/import.json")),
       from: join(data, "mmmo"),
       out,

@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
+import { loadDataset } from "../../src/data/dataset.ts";
+import { type ImportOptions, importDataset } from "../../src/data/import.ts";
+import type { Dataset } from "../../src/data/schema.ts";
 import { UserError } from "../../src/diagnostics/problems.ts";
 
 /** A folder that is removed after the tests of the calling file. */
@@ -36,4 +39,10 @@ export async function problemsOf(work: () => unknown): Promise<string[]> {
     );
   }
   throw new Error("a UserError was expected, but nothing was thrown");
+}
+
+/** Imports and loads what was written. */
+export async function importAndLoad(options: ImportOptions): Promise<Dataset> {
+  await importDataset(options);
+  return loadDataset(options.out);
 }

@@ -1,22 +1,22 @@
 /**
- * Sequences and vectors of numbers: padding trimmed on both sides, missing values filled, and every column scaled with
- * mean and deviation of the training split's valid steps.
+ * Sequences and vectors of numbers. A first pass finds lengths and what is missing, and fits the scaling on the
+ * training split's valid steps; a second one makes the values block by block while they are written, so that the data
+ * need not fit into memory.
  */
-import { at } from "../../base/invariant.ts";
 import type { DataProblems } from "../problem.ts";
 import { emptyField, type Field, type FieldSpec, rowSize, type Scaling } from "../schema.ts";
 import type { FieldImport } from "./manifest.ts";
 import type { Notes } from "./notes.ts";
 import type { RawField, RawRow } from "./rows.ts";
+import { ColumnStatistics } from "./statistics.ts";
+import { type Findings, readSteps } from "./steps.ts";
 
-/** Values of one row, steps × width; NaN where missing. Null where the row is absent. */
-type Steps = Float64Array | null;
-
-/** A field in all splits, and how it was scaled. */
+/** A field of all splits, and how it is scaled. */
 export interface BuiltField {
   readonly spec: FieldSpec;
-  readonly splits: ReadonlyMap<string, Field>;
   readonly scaling: Scaling | null;
+  /** The values of rows `first` to `last` (exclusive) of a split. */
+  block(split: string, first: number, last: number): Field;
 }
 
 /** Builds a `sequence` or `vector` field; null if nothing usable was read (which is reported). */
@@ -38,14 +38,7 @@ export function buildFeatures(
     );
     return null;
   }
-  const values = new Map<string, Steps[]>();
-  for (const [split, rows] of raw) {
-    values.set(
-      split,
-      rows.map((row) => (row === null ? null : readSteps(field, row, width, split, notes, problems))),
-    );
-  }
-  const scaling = fitScaling(field, values.get("train") ?? [], width);
+  const { longest, scaling } = scan(field, raw, width, notes, problems);
   if (scaling === null && field.scale === "standard") {
     problems.add(
       "data-split",
@@ -55,20 +48,14 @@ export function buildFeatures(
     );
     return null;
   }
-  notes.add(
-    field.name,
-    "train",
-    "constant columns, only centred",
-    field.scale === "none" ? 0 : (scaling?.constant.length ?? 0),
-  );
-  const longest = [...values.values()]
-    .flat()
-    .reduce((most, row) => Math.max(most, (row?.length ?? 0) / width), 1);
   const maxLength = field.kind === "vector" ? 1 : longest;
   const spec: FieldSpec = { name: field.name, kind: field.kind, width, maxLength };
-  const splits = new Map<string, Field>();
-  for (const [split, rows] of values) splits.set(split, pack(field, spec, rows, scaling, split, notes));
-  return { spec, splits, scaling: field.scale === "none" ? null : scaling };
+  return {
+    spec,
+    scaling: field.scale === "none" ? null : scaling,
+    block: (split, first, last) =>
+      pack(field, spec, (raw.get(split) ?? []).slice(first, last), last - first, scaling, split, notes),
+  };
 }
 
 function fieldPlace(field: FieldImport, raw: RawField): { file: string; within: string[] } {
@@ -83,183 +70,137 @@ function commonWidth(field: FieldImport, raw: RawField, problems: DataProblems):
   for (const row of [...raw.values()].flat()) {
     if (row === null) continue;
     first ??= row;
-    const { file, width } = row.source;
-    if (width === first.source.width || wrong.has(file)) continue;
-    wrong.add(file);
+    const { width } = row.source;
+    const { file, within = [] } = row.source.place(row.rows[0] ?? 0);
+    const source = [file, ...within.slice(0, -1)].join(" | ");
+    if (width === first.source.width || wrong.has(source)) continue;
+    wrong.add(source);
+    const other = first.source.place(first.rows[0] ?? 0);
+    const where = [other.file, ...(other.within?.slice(0, -1) ?? [])].join(", ");
     problems.add(
       "data-shape",
-      { file, within: [`field "${field.name}"`] },
-      `There are ${width} numbers per step; ${first.source.file} has ${first.source.width}.`,
+      { file, within: [...within.slice(0, -1), `field "${field.name}"`] },
+      `There are ${width} numbers per step; ${where} has ${first.source.width}.`,
     );
   }
   return first === null || wrong.size > 0 ? null : first.source.width;
 }
 
-function readSteps(
+/** The first pass: the longest row of all splits, the scaling of the training split, and everything noticed. */
+function scan(
   field: FieldImport,
-  row: RawRow,
+  raw: RawField,
   width: number,
-  split: string,
   notes: Notes,
   problems: DataProblems,
-): Steps {
-  let values = joinPieces(row.rows.map((index) => row.source.numbers(index)));
-  if (field.kind === "sequence" && field.padding === "zeros" && row.source.steps > 1)
-    values = trim(field, values, width, split, notes);
-  const most = (field.maxLength ?? Infinity) * width;
-  if (field.kind === "sequence" && values.length > most) {
-    notes.add(field.name, split, `rows cut to ${field.maxLength} steps`);
-    values = values.slice(0, most);
-  }
-  for (const { columns, value } of field.sentinels) {
-    for (const column of columns) {
-      for (let index = column; index < values.length; index += width) {
-        if (values[index] !== value) continue;
-        notes.add(field.name, split, `values ${value} in column ${column}, taken as missing`);
-        values[index] = Number.NaN;
-      }
+): { longest: number; scaling: Scaling | null } {
+  let longest = 1;
+  let scaling: Scaling | null = null;
+  for (const [split, rows] of raw) {
+    const findings: Findings = { notes, problems, split };
+    const statistics = new ColumnStatistics(width);
+    for (const row of rows) {
+      const values = row === null ? null : readSteps(field, row, width, findings);
+      if (values === null) continue;
+      longest = Math.max(longest, values.length / width);
+      statistics.add(values);
     }
+    const fitted = statistics.scaling(field.clip);
+    if (split === "train") scaling = fitted;
+    report(field, split, statistics, fitted, notes);
   }
-  markMissing(field, row, values, width, split, notes, problems);
-  return values.length === 0 ? null : values;
+  return { longest, scaling };
 }
 
-/** A copy of the pieces end to end. */
-function joinPieces(pieces: readonly Float64Array[]): Float64Array<ArrayBuffer> {
-  const joined = new Float64Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    joined.set(piece, offset);
-    offset += piece.length;
-  }
-  return joined;
-}
-
-/** Everything but finite numbers that fit into 32 bits counts as missing (the sentinels are NaN already). */
-function markMissing(
+function report(
   field: FieldImport,
-  row: RawRow,
-  values: Float64Array,
-  width: number,
   split: string,
+  statistics: ColumnStatistics,
+  fitted: Scaling | null,
   notes: Notes,
-  problems: DataProblems,
 ): void {
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] as number;
-    if (Number.isFinite(Math.fround(value))) continue;
-    if (field.missing === "refuse") {
-      const place = row.source.place(at(row.rows, Math.min(row.rows.length - 1, Math.floor(index / width))));
-      const within = [...(place.within ?? []), `field "${field.name}"`, `column ${index % width}`];
-      problems.add(
-        "data-value",
-        { file: place.file, within },
-        `A finite number was expected; found ${value}.`,
-        'Fill missing values with `"missing": "mean"`.',
-      );
-    }
-    const kind = Number.isNaN(value) ? "missing (NaN, empty or sentinel)" : "infinite or beyond 32-bit range";
-    notes.add(
-      field.name,
-      split,
-      `values ${kind}, set to ${field.missing === "zero" ? "0" : "the training mean"}`,
-    );
-    values[index] = Number.NaN;
+  const columns = (list: readonly number[]) => list.map((column) => `column ${column}`);
+  const constant = fitted?.constant ?? [];
+  if (split === "train") {
+    const what = field.scale === "none" ? "constant columns" : "constant columns, only centred";
+    notes.add(field.name, split, what, constant.length, columns(constant));
   }
-}
-
-/** Takes away all-zero steps in front and behind; zero steps between others are data and stay. */
-function trim(
-  field: FieldImport,
-  values: Float64Array,
-  width: number,
-  split: string,
-  notes: Notes,
-): Float64Array<ArrayBuffer> {
-  const steps = values.length / width;
-  const isZero = (step: number) =>
-    values.subarray(step * width, (step + 1) * width).every((value) => value === 0);
-  let first = 0;
-  let last = steps;
-  while (first < last && isZero(first)) first++;
-  while (last > first && isZero(last - 1)) last--;
-  if (first === last) notes.add(field.name, split, "rows with zeros only, taken as absent");
-  else {
-    notes.add(field.name, split, "rows padded in front, moved to the start", first > 0 ? 1 : 0);
-    notes.add(field.name, split, "rows padded behind", last < steps ? 1 : 0);
-  }
-  return values.slice(first * width, last * width);
-}
-
-/** Mean and deviation (of the population) per column over the finite values of the training rows, in two passes. */
-function fitScaling(field: FieldImport, rows: readonly Steps[], width: number): Scaling | null {
-  const count = new Float64Array(width);
-  const sum = new Float64Array(width);
-  const squares = new Float64Array(width);
-  const low = new Float64Array(width).fill(Infinity);
-  const high = new Float64Array(width).fill(-Infinity);
-  eachValue(rows, width, (value, column) => {
-    count[column] = (count[column] as number) + 1;
-    sum[column] = (sum[column] as number) + value;
-    low[column] = Math.min(low[column] as number, value);
-    high[column] = Math.max(high[column] as number, value);
-  });
-  const mean = Array.from(sum, (total, column) => total / Math.max(1, count[column] as number));
-  eachValue(rows, width, (value, column) => {
-    squares[column] = (squares[column] as number) + (value - (mean[column] as number)) ** 2;
-  });
-  // A column is constant if its values are equal; the deviation of equal values need not come out as 0.
-  const isConstant = (column: number) => !((high[column] as number) > (low[column] as number));
-  const deviation = Array.from(squares, (total, column) =>
-    isConstant(column) ? 1 : Math.sqrt(total / (count[column] as number)),
+  const { huge, suspects } = statistics;
+  notes.add(
+    field.name,
+    split,
+    "columns with values beyond 1e18, whose squares overflow",
+    huge.length,
+    columns(huge),
   );
-  const fittedOn = rows.reduce((steps, row) => steps + (row?.length ?? 0) / width, 0);
-  if (fittedOn === 0) return null;
-  const constant = mean.map((_, column) => column).filter(isConstant);
-  return { mean, deviation, constant, clip: field.clip, fittedOn };
+  notes.add(
+    field.name,
+    split,
+    "columns that may hold a stand-in for missing values, kept as they are",
+    suspects.length,
+    suspects.map(
+      ({ column, value, count, others: [low, high] }) =>
+        `column ${column}: ${count} × ${short(value)}, all others ${short(low)} to ${short(high)}`,
+    ),
+  );
 }
 
-function eachValue(
-  rows: readonly Steps[],
-  width: number,
-  visit: (value: number, column: number) => void,
-): void {
-  for (const row of rows) {
-    if (row === null) continue;
-    for (let index = 0; index < row.length; index++) {
-      const value = row[index] as number;
-      if (!Number.isNaN(value)) visit(value, index % width);
-    }
-  }
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 function pack(
   field: FieldImport,
   spec: FieldSpec,
-  rows: readonly Steps[],
+  rows: readonly (RawRow | null)[],
+  count: number,
   scaling: Scaling | null,
   split: string,
   notes: Notes,
 ): Field {
-  const result = emptyField(spec, rows.length);
+  const result = emptyField(spec, count);
   const scaled = field.scale === "standard" && scaling !== null;
   const clip = field.clip ?? Infinity;
+  const means = Float64Array.from({ length: spec.width }, (_, column) => scaling?.mean[column] ?? 0);
+  const deviations = Float64Array.from(
+    { length: spec.width },
+    (_, column) => scaling?.deviation[column] ?? 1,
+  );
   let clipped = 0;
-  rows.forEach((values, row) => {
+  rows.forEach((row, index) => {
+    const values = row === null ? null : readSteps(field, row, spec.width, null);
     if (values === null) return;
-    const start = row * rowSize(spec);
-    for (let index = 0; index < values.length; index++) {
-      const column = index % spec.width;
-      const mean = scaling?.mean[column] ?? 0;
-      const known = values[index] as number;
+    const start = index * rowSize(spec);
+    for (let place = 0; place < values.length; place++) {
+      const column = place % spec.width;
+      const mean = means[column] as number;
+      const known = values[place] as number;
       const value = Number.isNaN(known) ? (field.missing === "mean" ? mean : 0) : known;
-      const out = scaled ? (value - mean) / (scaling.deviation[column] ?? 1) : value;
+      const out = scaled ? (value - mean) / (deviations[column] as number) : value;
       if (Math.abs(out) > clip) clipped++;
-      result.data[start + index] = Math.max(-clip, Math.min(clip, out));
+      result.data[start + place] = Math.max(-clip, Math.min(clip, out));
     }
-    result.present[row] = 1;
-    if (result.lengths !== null) result.lengths[row] = values.length / spec.width;
+    result.present[index] = 1;
+    if (result.lengths !== null) result.lengths[index] = values.length / spec.width;
   });
   notes.add(field.name, split, `values beyond ${clip} deviations, clipped`, clipped);
   return result;
+}
+
+/** A field that is in memory already: blocks are views of it. */
+export function builtInMemory(spec: FieldSpec, splits: ReadonlyMap<string, Field>): BuiltField {
+  return {
+    spec,
+    scaling: null,
+    block: (split, first, last) => {
+      const field = splits.get(split);
+      if (field === undefined) return emptyField(spec, last - first);
+      return {
+        ...field,
+        data: field.data.subarray(first * rowSize(spec), last * rowSize(spec)),
+        present: field.present.subarray(first, last),
+        lengths: field.lengths?.subarray(first, last) ?? null,
+      };
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { DataProblems } from "../problem.ts";
 import { listNames } from "../problem.ts";
 import { parseNumber } from "../readers/csv.ts";
 import { emptyField, type Field, type FieldSpec } from "../schema.ts";
-import type { BuiltField } from "./features.ts";
+import { type BuiltField, builtInMemory } from "./features.ts";
 import type { FieldImport } from "./manifest.ts";
 import type { RawField, RawRow } from "./rows.ts";
 
@@ -13,14 +13,18 @@ export function buildScore(field: FieldImport, raw: RawField, problems: DataProb
   const [low, high] = field.range ?? [-Infinity, Infinity];
   const splits = fill(spec, raw, (row) => {
     const value = row.source.numbers(row.rows[0] ?? 0)[0] ?? Number.NaN;
-    if (Number.isNaN(value)) return null;
+    if (Number.isNaN(value)) {
+      if (field.labels === "required")
+        wrongValue(field, row, "The label is no number (NaN or null).", problems, UNLABELLED);
+      return null;
+    }
     if (!Number.isFinite(Math.fround(value)) || value < low || value > high) {
       const expected = field.range === null ? "A finite number" : `A number from ${low} to ${high}`;
       wrongValue(field, row, `${expected} was expected; found ${value}.`, problems);
     }
     return value - field.middle;
   });
-  return { spec, splits, scaling: null };
+  return builtInMemory(spec, splits);
 }
 
 /** Builds a `class` field; without `classes` they are the values of the training split, in order. */
@@ -52,7 +56,7 @@ export function buildClass(field: FieldImport, raw: RawField, problems: DataProb
     );
     return null;
   });
-  return { spec, splits, scaling: null };
+  return builtInMemory(spec, splits);
 }
 
 function fill(spec: FieldSpec, raw: RawField, read: (row: RawRow) => number | null): Map<string, Field> {
@@ -86,11 +90,20 @@ function trainClasses(rows: readonly (RawRow | null)[]): string[] {
   return [...names].sort((a, b) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1));
 }
 
-function wrongValue(field: FieldImport, row: RawRow, text: string, problems: DataProblems): void {
+const UNLABELLED = "Put rows without a label into a file of their own and add it with `--unlabelled`.";
+
+function wrongValue(
+  field: FieldImport,
+  row: RawRow,
+  text: string,
+  problems: DataProblems,
+  hint: string | null = null,
+): void {
   const place = row.source.place(row.rows[0] ?? 0);
   problems.add(
     "data-value",
     { file: place.file, within: [...(place.within ?? []), `field "${field.name}"`] },
     text,
+    hint,
   );
 }

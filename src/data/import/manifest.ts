@@ -67,6 +67,35 @@ export interface FieldImport {
   /** Subtracted from every score, so that metrics that look at the sign split the scale there. */
   readonly middle: number;
   readonly classes: readonly string[] | null;
+  /** Whether a row may have a label that is no number, which makes it unlabelled. */
+  readonly labels: "optional" | "required";
+}
+
+/** A field with the defaults of the description, for layouts that need none. */
+export function plainField(name: string, kind: FieldKind, from: string): FieldImport {
+  return {
+    name,
+    kind,
+    from,
+    dataset: null,
+    columns: null,
+    isText: false,
+    join: { kind: "same-row" },
+    maxLength: null,
+    padding: "zeros",
+    scale: "standard",
+    clip: null,
+    missing: "mean",
+    sentinels: [],
+    minCount: 1,
+    maxVocabulary: null,
+    lowercase: true,
+    vocabularySize: null,
+    range: null,
+    middle: 0,
+    classes: null,
+    labels: "optional",
+  };
 }
 
 export interface Manifest {
@@ -248,6 +277,7 @@ function fieldOf(
     range,
     middle: json.number("middle") ?? 0,
     classes: json.texts("classes"),
+    labels: "optional",
   };
 }
 

@@ -1,7 +1,7 @@
 /** Token fields: words of a text with a vocabulary built from the training split, or ids that the source has already. */
 import type { DataProblems } from "../problem.ts";
 import { emptyField, type Field, type FieldSpec, rowSize } from "../schema.ts";
-import type { BuiltField } from "./features.ts";
+import { type BuiltField, builtInMemory } from "./features.ts";
 import type { FieldImport } from "./manifest.ts";
 import type { Notes } from "./notes.ts";
 import type { RawField, RawRow } from "./rows.ts";
@@ -145,5 +145,5 @@ function pack(
     });
     splits.set(split, result);
   }
-  return { spec, splits, scaling: null };
+  return builtInMemory(spec, splits);
 }

@@ -41,7 +41,8 @@ export function bytesArray(
   place: FilePlace,
 ): StoredArray {
   const count = elementCount(shape);
-  if (count === null) throw dataError("data-shape", place, `The shape [${shape.join(", ")}] is not possible.`);
+  if (count === null)
+    throw dataError("data-shape", place, `The shape [${shape.join(", ")}] is not possible.`);
   if (dtype.size === 0 && count > 0)
     throw dataError("data-shape", place, `The type ${dtypeName(dtype)} has elements of no size.`);
   if (count * dtype.size !== bytes.length) {
@@ -76,7 +77,9 @@ function rowMajor(bytes: ByteRange, size: number, shape: readonly number[]): Byt
   const make = (): Uint8Array => {
     const source = bytes.read(0, bytes.length);
     const out = new Uint8Array(bytes.length);
-    const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, extent) => product * extent, size));
+    const strides = shape.map((_, axis) =>
+      shape.slice(0, axis).reduce((product, extent) => product * extent, size),
+    );
     const index = shape.map(() => 0);
     let from = 0;
     for (let to = 0; to < out.length; to += size) {
@@ -121,7 +124,11 @@ export function numberArray(
 }
 
 /** An array of texts in memory. */
-export function textArray(values: readonly string[], shape: readonly number[], place: FilePlace): StoredArray {
+export function textArray(
+  values: readonly string[],
+  shape: readonly number[],
+  place: FilePlace,
+): StoredArray {
   invariant(values.length === elementCount(shape), "values fit the shape");
   return {
     shape,

@@ -37,7 +37,10 @@ export class FileBytes implements ByteRange {
   }
 
   read(offset: number, count: number): Uint8Array {
-    invariant(offset >= 0 && count >= 0 && offset + count <= this.length, `bytes ${offset}+${count} lie inside`);
+    invariant(
+      offset >= 0 && count >= 0 && offset + count <= this.length,
+      `bytes ${offset}+${count} lie inside`,
+    );
     if (count > WINDOW) return this.fetch(offset, count);
     const start = offset - this.windowStart;
     if (start < 0 || start + count > this.window.length) {
@@ -54,7 +57,11 @@ export class FileBytes implements ByteRange {
       for (let done = 0; done < count; ) {
         const read = readSync(descriptor, bytes, done, Math.min(MOST_PER_CALL, count - done), offset + done);
         if (read === 0)
-          throw dataError("data-unreadable", { file: this.path }, "The file became shorter while it was read.");
+          throw dataError(
+            "data-unreadable",
+            { file: this.path },
+            "The file became shorter while it was read.",
+          );
         done += read;
       }
       return bytes;

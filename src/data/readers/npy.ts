@@ -26,7 +26,8 @@ export function parseNpy(bytes: ByteRange, place: FilePlace): NpyFile {
   const refuse = (text: string) => dataError("data-format", place, text);
   if (bytes.length === 0) throw dataError("data-empty", place, "The file is empty.");
   const start = bytes.read(0, Math.min(12, bytes.length));
-  if (!isNpy(start) || start.length < 12) throw refuse("This is no .npy file: it lacks the magic word of NumPy.");
+  if (!isNpy(start) || start.length < 12)
+    throw refuse("This is no .npy file: it lacks the magic word of NumPy.");
   const version = start[6] as number;
   if (version < 1 || version > 3) throw refuse(`The file has version ${version}; 1, 2 and 3 are known.`);
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
@@ -52,7 +53,12 @@ export function parseNpy(bytes: ByteRange, place: FilePlace): NpyFile {
 }
 
 /** An array of Python objects is a pickle: read as data, so that texts come out and nothing else is let in. */
-function objectFile(bytes: ByteRange, dataStart: number, shape: readonly number[], place: FilePlace): NpyFile {
+function objectFile(
+  bytes: ByteRange,
+  dataStart: number,
+  shape: readonly number[],
+  place: FilePlace,
+): NpyFile {
   const { value, trailing } = parsePickle(place.file, partOf(bytes, dataStart, bytes.length - dataStart));
   const array = typeof value === "object" && value?.kind === "array" ? value.array : null;
   if (array === null || array.shape.join() !== shape.join())
@@ -74,7 +80,8 @@ function parseHeader(text: string, place: FilePlace): Header {
   if (body === undefined) throw broken("The header is not a dictionary in braces.");
   if (/'descr':\s*\[/.test(body))
     throw broken("The elements are structured (named parts); numbers and texts can be read.");
-  const item = /\s*'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\(\s*(?:-?\d+L?\s*,?\s*)*\))\s*(?:,|$)/y;
+  const item =
+    /\s*'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\(\s*(?:-?\d+L?\s*,?\s*)*\))\s*(?:,|$)/y;
   const found = new Map<string, string>();
   while (item.lastIndex < body.length) {
     const match = item.exec(body);

@@ -8,7 +8,13 @@ import { dataError } from "../problem.ts";
 import { allNumbers, bytesArray, elementCount, numberArray, type StoredArray, textArray } from "./array.ts";
 import { latin1Bytes, memoryBytes } from "./bytes.ts";
 import { decodeText, parseDtype } from "./dtype.ts";
-import { describeValue, type ElementType, type PyArray, type PyBytes, type PyValue } from "./pickle-values.ts";
+import {
+  describeValue,
+  type ElementType,
+  type PyArray,
+  type PyBytes,
+  type PyValue,
+} from "./pickle-values.ts";
 
 /** Allowed names by what they mean; NumPy 2 moved its functions below `numpy._core`. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -118,7 +124,8 @@ function encode(items: readonly PyValue[], place: FilePlace): PyValue {
 function scalar(items: readonly PyValue[], place: FilePlace): PyValue {
   const type = elementType(items[0] ?? null, place);
   const bytes = items[1] ?? null;
-  if (type === "object" || !isBytes(bytes)) throw dataError("data-format", place, "A NumPy scalar has no value.");
+  if (type === "object" || !isBytes(bytes))
+    throw dataError("data-format", place, "A NumPy scalar has no value.");
   const array = bytesArray(type, [], false, bytes.bytes, place);
   return array.isText ? at(array.texts(0, 1), 0) : at([...array.numbers(0, 1)], 0);
 }
@@ -154,14 +161,16 @@ function setByteOrder(target: { code: string }, items: readonly PyValue[], place
 
 function setArray(target: PyArray, items: readonly PyValue[], place: FilePlace): void {
   const [, shapeValue = null, dtype = null, columnMajor = null, data = null] = items;
-  if (items.length !== 5) throw dataError("data-format", place, `An array's state has ${items.length} parts, not 5.`);
+  if (items.length !== 5)
+    throw dataError("data-format", place, `An array's state has ${items.length} parts, not 5.`);
   const shape = shapeOf(shapeValue, place);
   const type = elementType(dtype, place);
   if (type === "object") {
     target.array = objectArray(data, shape, place);
     return;
   }
-  if (!isBytes(data)) throw dataError("data-format", place, `An array's values are ${describeValue(data)}, not bytes.`);
+  if (!isBytes(data))
+    throw dataError("data-format", place, `An array's values are ${describeValue(data)}, not bytes.`);
   const order = columnMajor === true || columnMajor === 1;
   target.array = bytesArray(type, shape, order, data.bytes, place);
 }
@@ -172,10 +181,14 @@ function objectArray(data: PyValue, shape: readonly number[], place: FilePlace):
   const count = elementCount(shape);
   if (items === null || count === null || items.length !== count) {
     const found = items === null ? describeValue(data) : `${items.length} values`;
-    throw dataError("data-shape", place, `An array of objects has the shape [${shape.join(", ")}] and ${found}.`);
+    throw dataError(
+      "data-shape",
+      place,
+      `An array of objects has the shape [${shape.join(", ")}] and ${found}.`,
+    );
   }
   const texts = items.map((item) => textOrNull(item));
-  const wrong = texts.findIndex((text) => text === null);
+  const wrong = texts.indexOf(null);
   if (wrong >= 0) {
     throw dataError(
       "data-format",
@@ -196,7 +209,12 @@ function isBytes(value: PyValue): value is PyBytes {
 }
 
 function shapeOf(value: PyValue, place: FilePlace): number[] {
-  const items = typeof value === "number" ? [value] : typeof value === "object" && value?.kind === "tuple" ? value.items : null;
+  const items =
+    typeof value === "number"
+      ? [value]
+      : typeof value === "object" && value?.kind === "tuple"
+        ? value.items
+        : null;
   if (items === null || items.length > 32 || !items.every((item) => typeof item === "number"))
     throw dataError("data-format", place, "An array's shape is not a list of numbers.");
   return items.filter((item) => typeof item === "number");
@@ -246,7 +264,8 @@ function numberOrNull(value: PyValue): number | null {
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "object" && value?.kind === "array" && value.array !== null)
-    return value.array.shape.length === 0 && !value.array.isText ? (allNumbers(value.array)[0] ?? null) : null;
+    return value.array.shape.length === 0 && !value.array.isText
+      ? (allNumbers(value.array)[0] ?? null)
+      : null;
   return null;
 }
-

@@ -87,7 +87,8 @@ export class PickleCursor {
         return line;
       }
       end += count;
-      if (end === this.bytes.length) throw this.refuse("The pickle ends inside a line. The file is cut short.");
+      if (end === this.bytes.length)
+        throw this.refuse("The pickle ends inside a line. The file is cut short.");
       if (end - this.position > MOST_LINE) throw this.refuse(`A line is longer than ${MOST_LINE} bytes.`);
     }
   }

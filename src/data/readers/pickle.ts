@@ -60,7 +60,8 @@ class PickleMachine {
       if (this.cursor.left === 0) throw this.cursor.refuse("The pickle has no end. The file is cut short.");
       const code = this.cursor.u8();
       if (code === OP.stop) return this.pop();
-      if (++this.values > MOST_VALUES) throw this.cursor.refuse(`The pickle holds more than ${MOST_VALUES} values.`);
+      if (++this.values > MOST_VALUES)
+        throw this.cursor.refuse(`The pickle holds more than ${MOST_VALUES} values.`);
       if (!this.scalar(code) && !this.container(code) && !this.structure(code)) this.unknown(code);
     }
   }
@@ -79,13 +80,15 @@ class PickleMachine {
 
   private pop(): PyValue {
     const value = this.stack.pop();
-    if (value === undefined || value === MARK) throw this.cursor.refuse("The pickle takes a value that is not there.");
+    if (value === undefined || value === MARK)
+      throw this.cursor.refuse("The pickle takes a value that is not there.");
     return value;
   }
 
   private top(): PyValue {
     const value = this.stack.at(-1);
-    if (value === undefined || value === MARK) throw this.cursor.refuse("The pickle takes a value that is not there.");
+    if (value === undefined || value === MARK)
+      throw this.cursor.refuse("The pickle takes a value that is not there.");
     return value;
   }
 
@@ -172,7 +175,8 @@ class PickleMachine {
     if (code === OP.int && (text === "00" || text === "01")) return text === "01";
     if (code === OP.float) {
       if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-      if (/^-?(nan|inf)$/i.test(text)) return /nan/i.test(text) ? Number.NaN : text.startsWith("-") ? -Infinity : Infinity;
+      if (/^-?(nan|inf)$/i.test(text))
+        return /nan/i.test(text) ? Number.NaN : text.startsWith("-") ? -Infinity : Infinity;
     } else if (/^-?\d+L?$/.test(text) && text.length <= MOST_DIGITS) {
       return wholeNumber(BigInt(text.replace("L", "")));
     }
@@ -298,7 +302,8 @@ class PickleMachine {
         this.stack.push(MARK);
         return true;
       case OP.pop:
-        if (this.stack.pop() === undefined) throw cursor.refuse("The pickle drops a value that is not there.");
+        if (this.stack.pop() === undefined)
+          throw cursor.refuse("The pickle drops a value that is not there.");
         return true;
       case OP.popMark:
         this.aboveMark();
@@ -356,13 +361,15 @@ class PickleMachine {
 
   private memoIndex(): number {
     const text = this.cursor.asciiLine();
-    if (!/^\d{1,15}$/.test(text)) throw this.cursor.refuse(`\`${text.slice(0, 40)}\` is no place in the memo.`);
+    if (!/^\d{1,15}$/.test(text))
+      throw this.cursor.refuse(`\`${text.slice(0, 40)}\` is no place in the memo.`);
     return Number(text);
   }
 
   private recall(index: number): true {
     const value = this.memo.get(index);
-    if (value === undefined) throw this.cursor.refuse(`The pickle recalls value ${index}, which was never stored.`);
+    if (value === undefined)
+      throw this.cursor.refuse(`The pickle recalls value ${index}, which was never stored.`);
     return this.push(value);
   }
 }

@@ -14,4 +14,6 @@ export interface RowSource {
   /** The text of a row's only column. */
   text(row: number): string;
   place(row: number): FilePlace;
+  /** Valid steps of a row where the source records them; without it they are found from the values. */
+  lengthOf?(row: number): number | null;
 }

@@ -138,10 +138,12 @@ function unpack(bytes: ByteRange, place: FilePlace, { method, crc, size, packed,
     throw broken("The member lies behind the end of the file.");
   const stored = partOf(bytes, start, packed);
   if (method === 0) {
-    if (size !== packed || checksum(stored) !== crc) throw broken("The checksum of the member does not match: it is damaged.");
+    if (size !== packed || checksum(stored) !== crc)
+      throw broken("The checksum of the member does not match: it is damaged.");
     return stored;
   }
-  if (method !== 8) throw broken(`The member is packed with method ${method}; stored and deflated ones can be read.`);
+  if (method !== 8)
+    throw broken(`The member is packed with method ${method}; stored and deflated ones can be read.`);
   if (size > MOST_UNPACKED || size > packed * MOST_RATIO + 64)
     throw broken(`The member claims ${size} bytes unpacked from ${packed}.`);
   const unpacked = inflate(stored, size, broken);

@@ -1,6 +1,7 @@
 /**
- * Optimiser updates as graphs over flat ranges of the parameter arena. They read and write their ranges in place, so that a range is one
- * dispatch; gaps between parameters hold zeros and stay so.
+ * Optimiser updates as graphs over flat ranges of the parameter arena. They read and write their ranges in place. Neighbouring ranges that differ only
+ * in rate or decay become one, with these as functions of the position, so that an update is one dispatch. Gaps between parameters hold zeros and
+ * stay so.
  */
 import { unreachable } from "../base/invariant.ts";
 import type { Node, Output } from "../ir/graph.ts";
@@ -57,8 +58,14 @@ export function momentCount(settings: OptimizerSettings): 0 | 1 | 2 {
   return settings.momentum === 0 ? 0 : 1;
 }
 
+/** Neighbouring ranges that one computation updates. */
+interface MergedRange extends UpdateRange {
+  readonly parts: readonly UpdateRange[];
+}
+
 /** New contents of parameters and moments for every range of a phase. */
-export function updateOutputs(g: GraphBuilder, ranges: readonly UpdateRange[], site: UpdateSite): Output[] {
+export function updateOutputs(g: GraphBuilder, parts: readonly UpdateRange[], site: UpdateSite): Output[] {
+  const ranges = mergeRanges(parts);
   const gradients = clipped(
     g,
     ranges.map((range) => arena(g, "gradients", range.offset, range.elements, site.version)),
@@ -68,6 +75,45 @@ export function updateOutputs(g: GraphBuilder, ranges: readonly UpdateRange[], s
     const gradient = gradients[index];
     return gradient === undefined ? [] : rangeOutputs(g, range, gradient, site);
   });
+}
+
+function mergeRanges(ranges: readonly UpdateRange[]): readonly MergedRange[] {
+  const merged: MergedRange[] = [];
+  for (const range of ranges) {
+    const last = merged.at(-1);
+    if (last !== undefined && continues(last, range)) {
+      const elements = last.elements + range.elements;
+      merged[merged.length - 1] = { ...last, elements, parts: [...last.parts, range] };
+    } else merged.push({ ...range, parts: [range] });
+  }
+  return merged;
+}
+
+function continues(a: UpdateRange, b: UpdateRange): boolean {
+  const rest = (settings: OptimizerSettings) => JSON.stringify({ ...settings, lr: 0, weightDecay: 0 });
+  return (
+    a.offset + a.elements === b.offset &&
+    a.momentOffset + a.elements === b.momentOffset &&
+    rest(a.settings) === rest(b.settings)
+  );
+}
+
+/** A setting as a function of the position in the range: a number where all parts agree. */
+function settingOf(
+  g: GraphBuilder,
+  { offset, elements, parts }: MergedRange,
+  name: "lr" | "weightDecay",
+): Node | number {
+  const values = parts.map((part) => part.settings[name]);
+  const last = values.at(-1) ?? 0;
+  if (values.every((value) => value === last)) return last;
+  const position = g.iota([elements], 0);
+  let result = g.full([elements], last);
+  for (let index = parts.length - 2; index >= 0; index--) {
+    const end = (parts[index + 1]?.offset ?? offset) - offset;
+    result = g.where(g.less(position, end), values[index] ?? last, result);
+  }
+  return result;
 }
 
 function arena(g: GraphBuilder, name: string, offset: number, elements: number, version: number): Node {
@@ -92,14 +138,15 @@ function clipped(g: GraphBuilder, gradients: readonly Node[], clip: UpdateSite["
   return gradients.map((gradient) => g.mul(gradient, factor));
 }
 
-function rangeOutputs(g: GraphBuilder, range: UpdateRange, gradient: Node, site: UpdateSite): Output[] {
+function rangeOutputs(g: GraphBuilder, range: MergedRange, gradient: Node, site: UpdateSite): Output[] {
   const schedule = arena(g, "schedule", site.scheduleOffset, 3, site.version);
   const scalar = (place: number) => g.reshape(g.slice(schedule, [place], [1]), []);
   const parameter = arena(g, "parameters", range.offset, range.elements, site.version);
   const moment = (order: 1 | 2) =>
     arena(g, momentArena(site.phase, order), range.momentOffset, range.elements, site.version);
   const { settings } = range;
-  const rate = g.mul(scalar(0), settings.lr);
+  const rate = g.mul(scalar(0), settingOf(g, range, "lr"));
+  const weightDecay = settingOf(g, range, "weightDecay");
   const outputs: Output[] = [];
   const keep = (order: 1 | 2, node: Node) => {
     const name = momentArena(site.phase, order);
@@ -117,11 +164,10 @@ function rangeOutputs(g: GraphBuilder, range: UpdateRange, gradient: Node, site:
     case "adam":
     case "adamw": {
       const decoupled = settings.kind === "adamw";
-      const total = decoupled ? gradient : decayed(g, gradient, parameter, settings.weightDecay);
+      const total = decoupled ? gradient : decayed(g, gradient, parameter, weightDecay);
       const first = g.add(g.mul(moment(1), settings.beta1), g.mul(total, 1 - settings.beta1));
       const second = g.add(g.mul(moment(2), settings.beta2), g.mul(g.square(total), 1 - settings.beta2));
-      const decay = (from: Node) =>
-        decoupled ? g.sub(from, g.mul(from, g.mul(rate, settings.weightDecay))) : from;
+      const decay = (from: Node) => (decoupled ? g.sub(from, g.mul(from, g.mul(rate, weightDecay))) : from);
       keep(1, first);
       keep(2, second);
       if (settings.decayLast) {
@@ -136,7 +182,7 @@ function rangeOutputs(g: GraphBuilder, range: UpdateRange, gradient: Node, site:
       return outputs;
     }
     case "sgd": {
-      const total = decayed(g, gradient, parameter, settings.weightDecay);
+      const total = decayed(g, gradient, parameter, weightDecay);
       if (settings.momentum === 0) {
         move(g.sub(parameter, g.mul(total, rate)));
         return outputs;
@@ -153,6 +199,6 @@ function rangeOutputs(g: GraphBuilder, range: UpdateRange, gradient: Node, site:
 }
 
 /** Weight decay as part of the gradient (L2 regularisation). */
-function decayed(g: GraphBuilder, gradient: Node, parameter: Node, weightDecay: number): Node {
+function decayed(g: GraphBuilder, gradient: Node, parameter: Node, weightDecay: Node | number): Node {
   return weightDecay === 0 ? gradient : g.add(gradient, g.mul(parameter, weightDecay));
 }

@@ -65,7 +65,7 @@ function recurrentType(inputs: BuiltinArguments, count: number): RecordType | Bu
     ["output", output],
     ["last", last],
   ];
-  if (count === 4) fields.push(["last_cell", last]);
+  if (count === 4) fields.push(["last_cell", last], ["cells", output]);
   return { kind: "record", fields: new Map(fields) };
 }
 
@@ -93,11 +93,9 @@ function recurrentFields(
   const atEnd = (part: number) => g.reshape(g.sliceAxis(cut(part), 1, end, 1), [rows, units]);
   const fields = new Map<string, TensorValue>();
   for (const [name, type] of result.fields) {
-    const node =
-      name === "output"
-        ? cut(places.output)
-        : atEnd(name === "last" ? places.output : (places.cell ?? places.output));
-    fields.set(name, derived(type, node, [gates]));
+    const part = name === "output" || name === "last" ? places.output : (places.cell ?? places.output);
+    const everyStep = name === "output" || name === "cells";
+    fields.set(name, derived(type, everyStep ? cut(part) : atEnd(part), [gates]));
   }
   return fields;
 }
@@ -109,7 +107,7 @@ const recurrent = { name: "recurrent", kind: "tensor", optional: false } as cons
 const lstm: Builtin = {
   name: "lstm_scan",
   usage: "lstm_scan(gates, recurrent, reverse?)",
-  doc: "The recurrent part of an LSTM from a zero state: `gates` [rows, steps, 4 * H] is the input's share (with biases) in the order i, f, g, o; `recurrent` is [4 * H, H]. Gives `output`, `last` and `last_cell`; every row stops at its own length.",
+  doc: "The recurrent part of an LSTM from a zero state: `gates` [rows, steps, 4 * H] is the input's share (with biases) in the order i, f, g, o; `recurrent` is [4 * H, H]. Gives `output`, `last`, `last_cell` and the `cells` of all steps; every row stops at its own length.",
   parameters: [gates, recurrent, reverse],
   type: (inputs) => recurrentType(inputs, 4),
   build: (context, inputs, result) => {

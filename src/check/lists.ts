@@ -3,7 +3,7 @@ import { at } from "../base/invariant.ts";
 import type { Call, CallArgument, Expression } from "../syntax/ast.ts";
 import { dimConstant, dimNumber, dimSymbol, dimSymbols, makeSymbol } from "../types/dim.ts";
 import { sameAxis, type TensorType } from "../types/tensor-type.ts";
-import { applyMethod } from "./apply.ts";
+import { applyMethod, type Given } from "./apply.ts";
 import type { Checker } from "./checker.ts";
 import type { ListForm } from "./list-forms.ts";
 import { define } from "./names.ts";
@@ -147,7 +147,7 @@ export function callListForm(checker: Checker, call: Call, form: ListForm, scope
   if (values.some((value) => value.kind === "unknown")) return unknownType;
   if (form === "pairs") return inferPairs(checker, call, values);
   const [first, second] = values;
-  if (first === undefined || second === undefined || values.length !== 2)
+  if (first === undefined || second === undefined || (values.length !== 2 && form === "zip"))
     return report(
       checker.problems,
       { ...call.span, start: call.callee.span.end },
@@ -158,7 +158,9 @@ export function callListForm(checker: Checker, call: Call, form: ListForm, scope
         text: `It is called as \`${usage[form]}\`.`,
       },
     );
-  return form === "zip" ? inferZip(checker, call, first, second) : inferChain(checker, call, first, second);
+  return form === "zip"
+    ? inferZip(checker, call, first, second)
+    : inferChain(checker, call, first, values.slice(1));
 }
 
 const usage: Readonly<Record<ListForm, string>> = {
@@ -222,19 +224,29 @@ function notAList(checker: Checker, argument: CallArgument, value: ValueType): V
   });
 }
 
-/** `chain(list, x)`: the first instance is called with x, each following one with the result of the one before. */
-function inferChain(checker: Checker, call: Call, list: ValueType, start: ValueType): ValueType {
-  const [links, input] = [at(call.arguments, 0), at(call.arguments, 1)];
+/**
+ * `chain(list, x, …)`: the first instance is called with x, each following one with the result of the one before; what stands behind x goes to
+ * all of them.
+ */
+function inferChain(checker: Checker, call: Call, list: ValueType, tensors: readonly ValueType[]): ValueType {
+  const links = at(call.arguments, 0);
   if (list.kind !== "list" && list.kind !== "sequence") return notAList(checker, links, list);
-  const first = asTensor(start);
-  if (first === null)
-    return report(checker.problems, input.span, {
-      code: "wrong-argument",
-      title: "Wrong kind of argument",
-      label: `this is ${describe(start)}`,
-      text: "`chain` passes a tensor through the instances of a list.",
-    });
-  let type: TensorType = first;
+  const given: Given[] = [];
+  for (const [index, value] of tensors.entries()) {
+    const argument = at(call.arguments, index + 1);
+    const type = asTensor(value);
+    if (type === null)
+      return report(checker.problems, argument.span, {
+        code: "wrong-argument",
+        title: "Wrong kind of argument",
+        label: `this is ${describe(value)}`,
+        text: "`chain` passes a tensor through the instances of a list.",
+      });
+    given.push({ argument, type });
+  }
+  const [input, ...others] = given;
+  if (input === undefined) return unknownType;
+  let { type } = input;
   for (const link of list.kind === "list" ? list.items : [list.item]) {
     if (link.kind !== "instance")
       return report(checker.problems, links.span, {
@@ -243,7 +255,7 @@ function inferChain(checker: Checker, call: Call, list: ValueType, start: ValueT
         label: `holds ${describe(link)}`,
         text: "`chain` calls one instance after the other, so its list must hold instances: `[Linear(d) for _ in 1..layers]`.",
       });
-    const result = applyMethod(checker, call, link, input, type);
+    const result = applyMethod(checker, call, link, [{ ...input, type }, ...others]);
     if (result.kind !== "tensor") return unknownType;
     if (list.kind === "sequence" && !sameType(result, type))
       return report(checker.problems, links.span, {

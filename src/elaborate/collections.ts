@@ -65,22 +65,21 @@ function zip(lists: readonly ListValue[]): ListValue {
   };
 }
 
-/** `chain(blocks, x)`: x through every instance of the list in turn. */
+/** `chain(blocks, x, …)`: x through every instance of the list in turn; what stands behind x goes to all of them. */
 function chain(e: Elaboration, call: Call, scope: Scope): Value {
   const blocks = asList(e.evaluate(at(call.arguments, 0).value, scope));
-  let value = e.evaluate(at(call.arguments, 1).value, scope);
+  const [start, ...others] = call.arguments.slice(1).map((argument) => e.evaluate(argument.value, scope));
+  invariant(start !== undefined, "chain of nothing");
+  let value = start;
   for (const [index, block] of blocks.items.entries()) {
     invariant(block.kind === "instance", "chain of something that is not an instance");
     const method = methodNamed(block, null);
     invariant(method !== null, `${block.declaration.name.name} cannot be called`);
-    const parameter = at(method.signature.arguments, 0);
-    value = invoke(
-      e,
-      block,
-      method,
-      new Map([[parameter.name.name, value]]),
-      `${e.callPath(scope.place, call)}.${index}`,
-    );
+    const values = [value, ...others].map((given, place): [string, Value] => [
+      at(method.signature.arguments, place).name.name,
+      given,
+    ]);
+    value = invoke(e, block, method, new Map(values), `${e.callPath(scope.place, call)}.${index}`);
   }
   return value;
 }

@@ -3,7 +3,7 @@ import { at } from "../base/invariant.ts";
 import type { Graph, Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
-import { graphRoots, topologicalOrder } from "../ir/graph-walk.ts";
+import { graphRoots, replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
 import type { OpName } from "../ir/op-table.ts";
 import { ops } from "../ops/index.ts";
 import type { FusionTarget } from "./target.ts";
@@ -26,12 +26,7 @@ export function prepareGraph(graph: Graph, target: FusionTarget): Graph {
       g.withOrigin(node.origin, () => remake(g, node, inputs, target)),
     );
   }
-  return {
-    segments: graph.segments.map((segment) => ({
-      ...segment,
-      outputs: segment.outputs.map((output) => ({ ...output, node: remade(output.node) })),
-    })),
-  };
+  return replaceRoots(graph, remade);
 }
 
 function mostPieces(target: FusionTarget): number {

@@ -76,8 +76,9 @@ export class SegmentMap {
   }
 
   #assign(): void {
-    for (const [segment, { outputs }] of this.graph.segments.entries()) {
+    for (const [segment, { outputs, keeps = [] }] of this.graph.segments.entries()) {
       for (const { node } of outputs) this.#use(node, segment);
+      for (const node of keeps) this.#use(node, segment);
     }
     const users = [...this.order].reverse();
     for (const node of users) for (const input of node.inputs) this.#use(input, this.home(node));

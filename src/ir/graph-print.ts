@@ -18,9 +18,11 @@ export function printGraph(graph: Graph): string {
   const blocks = graph.segments.map((segment) => {
     const repeat = segment.repeat === 1 ? "" : `, repeat ${segment.repeat}`;
     const header = `segment ${segment.name} (${segment.kind} of phase ${segment.phase}${repeat})`;
-    const nodes = printer.lines(segment.outputs.map((output) => output.node));
+    const { keeps = [] } = segment;
+    const nodes = printer.lines([...keeps, ...segment.outputs.map((output) => output.node)]);
+    const kept = keeps.map((node) => printer.keep(node));
     const outputs = segment.outputs.map((output) => printer.output(output));
-    return [header, ...[...nodes, ...outputs].map((line) => `  ${line}`)].join("\n");
+    return [header, ...[...nodes, ...kept, ...outputs].map((line) => `  ${line}`)].join("\n");
   });
   return `${blocks.join("\n\n")}\n`;
 }
@@ -42,6 +44,10 @@ class NodePrinter {
 
   output({ name, node, target }: Output): string {
     return `store ${name} = ${this.#name(node)} to ${target.arena}[${target.offset}]`;
+  }
+
+  keep(node: Node): string {
+    return `keep ${this.#name(node)}`;
   }
 
   #name(node: Node): string {

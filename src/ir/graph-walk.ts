@@ -33,9 +33,20 @@ export function topologicalOrder(roots: readonly Node[]): Node[] {
   return order;
 }
 
-/** The results of all segments, in order. */
+/** The results of all segments, in order, each segment's kept values first. */
 export function graphRoots(graph: Graph): Node[] {
-  return graph.segments.flatMap((segment) => segment.outputs.map((output) => output.node));
+  return graph.segments.flatMap(({ keeps = [], outputs }) => [...keeps, ...outputs.map(({ node }) => node)]);
+}
+
+/** The same graph with other nodes in the place of its results. */
+export function replaceRoots(graph: Graph, replacement: (node: Node) => Node): Graph {
+  return {
+    segments: graph.segments.map(({ keeps, ...segment }) => ({
+      ...segment,
+      outputs: segment.outputs.map((output) => ({ ...output, node: replacement(output.node) })),
+      ...(keeps === undefined ? {} : { keeps: [...new Set(keeps.map(replacement))] }),
+    })),
+  };
 }
 
 /** The number that every element of a node is known to have (a constant, seen through views), or null. */

@@ -47,6 +47,8 @@ export interface GraphSegment {
   readonly repeat: number;
   readonly kind: "forward" | "gradient" | "update";
   readonly outputs: readonly Output[];
+  /** Values that it computes though nothing stores them in an arena: several later segments need them. */
+  readonly keeps?: readonly Node[];
 }
 
 export interface Graph {

@@ -12,7 +12,8 @@ export class Homes {
 
   constructor(graph: Graph) {
     this.order = topologicalOrder(graphRoots(graph));
-    for (const [segment, { outputs }] of graph.segments.entries()) {
+    for (const [segment, { outputs, keeps = [] }] of graph.segments.entries()) {
+      for (const node of keeps) this.#need(node, segment);
       for (const { node, target } of outputs) {
         this.#need(node, segment);
         const writes = this.#writes.get(target.arena) ?? [];

@@ -2,7 +2,7 @@
 import { invariant } from "../base/invariant.ts";
 import type { Graph, Node, NodeOf } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import { graphRoots, topologicalOrder } from "../ir/graph-walk.ts";
+import { graphRoots, replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
 import type { OpName } from "../ir/op-table.ts";
 
 interface PassContext {
@@ -39,11 +39,7 @@ export function rewriteGraph(
       g.withOrigin(node.origin, () => rewrite(node, replacement)),
     );
   }
-  const segments = graph.segments.map((segment) => ({
-    ...segment,
-    outputs: segment.outputs.map((output) => ({ ...output, node: replacement(output.node) })),
-  }));
-  return { segments };
+  return replaceRoots(graph, replacement);
 }
 
 /** The same operation on other operands, exactly as it stands. */

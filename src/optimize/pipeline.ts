@@ -5,6 +5,7 @@ import { verifyGraph } from "../ir/graph-verify.ts";
 import { ops } from "../ops/index.ts";
 import { batch } from "./batch/batch.ts";
 import { fold } from "./fold.ts";
+import { hoist } from "./hoist.ts";
 import { orient } from "./orient.ts";
 import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
 import { prune } from "./prune.ts";
@@ -23,11 +24,15 @@ export const passes: readonly Pass[] = [
   // Also counts users; the transposes that it leaves on operands often meet others and cancel.
   orient,
   simplify,
+  // Says what belongs to which segment before anything is put together across nodes.
+  hoist,
   // Looks for equal forms, which simplification has made equal; what is stacked and unstacked again then cancels.
   batch,
   simplify,
   // Last, because every rewriting above makes new expressions that may equal others.
   share,
+  // Again, because what was kept may have become part of something else.
+  hoist,
 ];
 
 interface OptimizeOptions {

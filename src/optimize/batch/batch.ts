@@ -6,6 +6,7 @@
 import { at } from "../../base/invariant.ts";
 import type { Graph, Node } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
+import { replaceRoots } from "../../ir/graph-walk.ts";
 import { nodeKey } from "../../ir/shapes.ts";
 import { ops } from "../../ops/index.ts";
 import { Homes } from "../homes.ts";
@@ -66,22 +67,25 @@ class Batching {
   }
 
   run(): Graph {
-    const segments = this.#graph.segments.map((segment, index) => {
-      this.#segment = index;
-      this.#stacking.reset();
+    for (const index of this.#graph.segments.keys()) {
+      this.#begin(index);
       for (let nodes = this.#schedule.next(index); nodes !== null; nodes = this.#schedule.next(index)) {
         this.#compute(nodes);
         for (const node of nodes) this.#schedule.done(node);
       }
-      return segment;
-    });
+    }
+    const { segments } = replaceRoots(this.#graph, (node) => this.#new(node));
     return {
       segments: segments.map((segment, index) => {
-        this.#segment = index;
-        const outputs = segment.outputs.map((output) => ({ ...output, node: this.#new(output.node) }));
-        return { ...segment, outputs: joinOutputs(outputs, (nodes) => this.#stacking.plan(nodes)) };
+        this.#begin(index);
+        return { ...segment, outputs: joinOutputs(segment.outputs, (nodes) => this.#stacking.plan(nodes)) };
       }),
     };
+  }
+
+  #begin(segment: number): void {
+    this.#segment = segment;
+    this.#stacking.reset();
   }
 
   /** Computes heavy nodes of one kind, in as few groups as pay. */

@@ -3,15 +3,17 @@ import { invariant } from "../base/invariant.ts";
 import type { RaggedLengths, TensorValue } from "../builtins/build-context.ts";
 import type { CheckedModel } from "../check/checked.ts";
 import { isInterface } from "../check/scope.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { UserError } from "../diagnostics/problems.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Comprehension, Expression, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
+import type { Comprehension, Expression, Identifier, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
 import { dimSymbol, makeSymbol } from "../types/dim.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import { axisOf, tensorType } from "../types/tensor-type.ts";
 import { moduleValue } from "./arguments.ts";
 import { asTensor, dimOf } from "./coerce.ts";
 import type { ElaborationHost } from "./elaboration.ts";
-import { Elaboration, fail } from "./elaboration.ts";
+import { Elaboration } from "./elaboration.ts";
 import { evaluate } from "./evaluate.ts";
 import { Scope } from "./scope.ts";
 import { sizeOf } from "./signature.ts";
@@ -105,6 +107,7 @@ export class ElaboratedModel {
   }
 
   #defineMembers(): void {
+    this.#requireSizes();
     const scope = this.#scope;
     for (const kind of ["size", "number", "flag"] as const)
       for (const member of this.#members(kind))
@@ -136,7 +139,7 @@ export class ElaboratedModel {
     if (member.kind === "size") {
       const expression = override?.value ?? member.default;
       const size = given ?? (expression === null ? null : this.#number(expression));
-      if (size === null) return this.#unbound(name, member.name.span);
+      invariant(size !== null, `size ${name} has no value`);
       return this.#sizeValue(name, member.name.span, size);
     }
     const expression = override?.value ?? member.default;
@@ -154,21 +157,26 @@ export class ElaboratedModel {
     return numberValue(size, dimSymbol(symbol));
   }
 
-  #dataSize(axis: { readonly name: string; readonly span: Member<"size">["span"] }): Value {
+  #dataSize(axis: Identifier): Value {
     const size = this.#given.get(axis.name);
-    return size === undefined
-      ? this.#unbound(axis.name, axis.span)
-      : this.#sizeValue(axis.name, axis.span, size);
+    invariant(size !== undefined, `size ${axis.name} has no value`);
+    return this.#sizeValue(axis.name, axis.span, size);
   }
 
-  #unbound(name: string, span: Member<"size">["span"]): never {
-    return fail({
-      code: "unbound-size",
-      title: "Size has no value",
-      primary: { span, text: `\`${name}\` is not known` },
-      text: `\`${name}\` comes from the dataset, and there is none here.`,
-      hint: `Pass a dataset with \`--data DIR\`, or \`--set ${name}=…\`, or give it a default in the model: \`size ${name} = …\`.`,
-    });
+  /** Every size that nothing gives a value: neither the dataset, nor a setting, nor a default. */
+  #requireSizes(): void {
+    const declared = new Set<string>();
+    const missing = new Map<string, Diagnostic>();
+    for (const { name, default: otherwise } of this.#members("size")) {
+      declared.add(name.name);
+      const known = otherwise !== null || this.#given.has(name.name) || this.#model.overrides.has(name.name);
+      if (!known) missing.set(name.name, unbound(name, true));
+    }
+    const data = [...this.#members("input"), ...this.#members("label")];
+    for (const axis of data.flatMap(({ type }) => axisNames(type)))
+      if (!declared.has(axis.name) && !this.#given.has(axis.name) && !missing.has(axis.name))
+        missing.set(axis.name, unbound(axis, false));
+    if (missing.size > 0) throw new UserError([...missing.values()]);
   }
 
   #slot(member: Member<"slot">): Value {
@@ -210,10 +218,23 @@ export class ElaboratedModel {
 }
 
 /** Names that stand alone as an axis or a bound of a type. */
-function axisNames(type: TensorTypeExpr): { readonly name: string; readonly span: Member<"size">["span"] }[] {
+function axisNames(type: TensorTypeExpr): Identifier[] {
   const sizes = type.axes.flatMap((axis) => (axis.kind === "axis" ? [axis.size] : []));
   if (type.bound !== null) sizes.push(type.bound);
   return sizes.flatMap((size) => (size.kind === "name" ? [{ name: size.name, span: size.span }] : []));
+}
+
+/** A size without a value; one that the model declares can also be set on the command line. */
+function unbound({ name, span }: Identifier, declared: boolean): Diagnostic {
+  return {
+    code: "unbound-size",
+    severity: "error",
+    title: "Size has no value",
+    primary: { span, text: `\`${name}\` is not known` },
+    related: [],
+    text: `\`${name}\` comes from the dataset, and there is none here.`,
+    hint: `Pass a dataset with \`--data DIR\`, ${declared ? `or \`--set ${name}=…\`, ` : ""}or give it a default in the model: \`size ${name} = …\`.`,
+  };
 }
 
 /** The comprehension in `sum(… for …)`. */

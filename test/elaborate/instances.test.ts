@@ -179,15 +179,18 @@ test("initial values are arithmetic on sizes", () => {
   expect(model.requests.get("y.weight")?.initialiser).toEqual({ kind: "uniform", low: -0.5, high: 0.5 });
 });
 
-function codesOf(run: () => unknown): string[] {
+function problemsOf(run: () => unknown): UserError["problems"] {
   try {
     run();
   } catch (error) {
-    if (error instanceof UserError) return error.problems.map(({ code }) => code);
+    if (error instanceof UserError) return error.problems;
     throw error;
   }
   return [];
 }
+
+const codesOf = (run: () => unknown) => problemsOf(run).map(({ code }) => code);
+const hintsOf = (run: () => unknown) => problemsOf(run).map(({ hint }) => hint);
 
 test("sizes that do not divide, and sizes without a value, are the user's to mend", () => {
   const heads = `model M {
@@ -200,6 +203,19 @@ test("sizes that do not divide, and sizes without a value, are the user's to men
   expect(codesOf(run({ B: 1, D: 4 }))).toEqual(["size-not-whole"]);
   expect(codesOf(run({ B: 1 }))).toEqual(["unbound-size"]);
   expect(codesOf(run({ B: 1, D: 6 }))).toEqual([]);
+});
+
+test("every size without a value is reported, and `--set` offered only where the model declares it", () => {
+  const model = `model M {
+  size d
+  input x : f32[B, T~, D]
+  y = mean(x, axis = T)
+}`;
+  const run = () => new TestModel(model, { sizes: { B: 1, T: 2 }, inputs: { x: { values: [] } } });
+  expect(hintsOf(run)).toEqual([
+    "Pass a dataset with `--data DIR`, or `--set d=…`, or give it a default in the model: `size d = …`.",
+    "Pass a dataset with `--data DIR`, or give it a default in the model: `size D = …`.",
+  ]);
 });
 
 test("a slice beyond the end of its axis is the user's to mend", () => {

@@ -181,7 +181,7 @@ export class Stacking {
 
   /** Stacks of those that have one form, put side by side. */
   #asParts(nodes: readonly Node[], level: number): Plan {
-    const { g } = this.#context;
+    const { g, lanes, replaced } = this.#context;
     const shape = at(nodes, 0).shape;
     const copy: Copy = { elements: nodes.length * elementCount(shape), isMade: false };
     const parts = this.#parts(nodes);
@@ -198,7 +198,11 @@ export class Stacking {
           const own = stack ?? g.reshape(at(at(parts, index), 0), [1, ...shape]);
           return g.reshape(own, [nodes.length / parts.length, 1, ...shape]);
         });
-        return g.reshape(g.concat(side, 1), [nodes.length, ...shape]);
+        const whole = g.reshape(g.concat(side, 1), [nodes.length, ...shape]);
+        // The parts were made for it, so that others had better read it too.
+        if (plans.every((plan) => plan !== null))
+          for (const [lane, node] of nodes.entries()) replaced(node, lanes.unstack(whole, lane));
+        return whole;
       }
       const place = (node: Node) => {
         const part = parts.findIndex((each) => each.includes(node));

@@ -1,0 +1,131 @@
+/** How a contraction runs: which factors are copied, the sizes of blocks, and which axis the threads share. */
+import { at, invariant } from "../../base/invariant.ts";
+import type { ContractionKernel, Index } from "../../ir/kernel.ts";
+import { directAxes, operandsOf, reachable, rootsOf } from "../dependence.ts";
+import type { LanePlan } from "./lanes.ts";
+import { planLanes, strideAlong, totalCost } from "./lanes.ts";
+import { PANEL, TILE_ROWS } from "./pack.ts";
+
+export interface Side {
+  readonly operand: number;
+  readonly index: Index;
+  readonly inner: number;
+  readonly across: number;
+  /** Copied into the order of the innermost loop. */
+  readonly packed: boolean;
+}
+
+/** Loops around epilogue expressions, from the outside. */
+export const EPILOGUE = { call: 0, batch: 1, row: 2, point: 3 } as const;
+
+export interface ContractionPlan {
+  readonly kernel: ContractionKernel;
+  readonly lanes: LanePlan;
+  readonly batches: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  readonly left: Side;
+  readonly right: Side;
+  /** Sizes of blocks; a block of the inner axis is the same for every thread count, so sums are too. */
+  readonly innerBlock: number;
+  readonly rowBlock: number;
+  readonly columnBlock: number;
+  /** Sums go through memory before the epilogue: always where the inner axis has several blocks, and where the epilogue is long. */
+  readonly deferred: boolean;
+  readonly shared: "batch" | "rows" | "columns";
+  /** Loop that each expression belongs to. */
+  readonly levels: readonly number[];
+  readonly nanoseconds: number;
+}
+
+/** Longest inner axis that is summed in one go: a panel of 8 columns and 4 rows stay in the first cache. */
+const LONGEST_SUM = 640;
+/** Inner positions of a block of a longer axis. */
+const INNER_BLOCK = 512;
+/** Elements of a block of the right and of the left factor: half a megabyte and a quarter, together within the second cache. */
+const RIGHT_BLOCK = 131_072;
+const LEFT_BLOCK = 65_536;
+/** An epilogue up to this is repeated for every part of a tile. */
+const SHORT_EPILOGUE = 10;
+
+export function planContraction(kernel: ContractionKernel): ContractionPlan {
+  const [rows, columns, inner] = [kernel.row.extent, kernel.column.extent, kernel.inner.extent];
+  const batches = kernel.batch.reduce((product, { extent }) => product * extent, 1);
+  invariant(
+    kernel.left.index.dynamic.length === 0 && kernel.right.index.dynamic.length === 0,
+    "a contraction reads gathered operands",
+  );
+  const blocks = inner <= LONGEST_SUM ? 1 : Math.ceil(inner / INNER_BLOCK);
+  const innerBlock = Math.ceil(inner / blocks);
+  const ids = reachable(kernel.expressions, rootsOf(kernel));
+  const epilogue = totalCost(kernel.expressions, ids) + kernel.stores.length;
+  const deferred = blocks > 1 || epilogue > SHORT_EPILOGUE;
+  const right = rightSide(kernel, blocks);
+  const wide = Math.ceil(columns / PANEL) * PANEL;
+  const columnBlock = right.packed
+    ? Math.min(wide, clamp(roundDown(RIGHT_BLOCK / innerBlock, PANEL), PANEL, 1024))
+    : wide;
+  const rowBlock = Math.min(
+    clamp(roundDown(LEFT_BLOCK / innerBlock, TILE_ROWS), 16, 512),
+    deferred ? clamp(roundDown(RIGHT_BLOCK / columnBlock, TILE_ROWS), TILE_ROWS, 512) : 512,
+  );
+  return {
+    kernel,
+    lanes: planLanes(kernel, kernel.batch.length + 1),
+    batches,
+    rows,
+    columns,
+    inner,
+    left: leftSide(kernel),
+    right,
+    innerBlock,
+    rowBlock,
+    columnBlock,
+    deferred,
+    shared: batches >= 8 ? "batch" : columns >= 64 && rows < 256 ? "columns" : "rows",
+    levels: epilogueLevels(kernel),
+    nanoseconds: batches * rows * columns * (inner / 22 + epilogue / 8),
+  };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
+
+function roundDown(value: number, step: number): number {
+  return Math.floor(value / step) * step;
+}
+
+/** Read in place where copying would not pay: few rows would use the copy, and the rows of the factor do not compete for the same cache sets. */
+function rightSide(kernel: ContractionKernel, blocks: number): Side {
+  const { operand, index } = kernel.right;
+  const inner = strideAlong(index, kernel.batch.length + 2);
+  const across = strideAlong(index, kernel.batch.length + 1);
+  const small = kernel.inner.extent * kernel.column.extent <= 20_000 && kernel.row.extent <= 256;
+  const inPlace =
+    (across === 1 || kernel.column.extent === 1) && inner > 0 && blocks === 1 && small && inner % 256 !== 0;
+  return { operand, index, inner, across, packed: !inPlace };
+}
+
+/** Copied when it runs along its rows: neighbouring inner positions then lie far apart. */
+function leftSide(kernel: ContractionKernel): Side {
+  const { operand, index } = kernel.left;
+  const inner = strideAlong(index, kernel.batch.length + 2);
+  const across = strideAlong(index, kernel.batch.length);
+  const packed = across === 1 && inner !== 1 && kernel.inner.extent > 64;
+  return { operand, index, inner, across, packed };
+}
+
+function epilogueLevels(kernel: ContractionKernel): readonly number[] {
+  const batch = kernel.batch.length;
+  const levelOf = (axis: number) =>
+    axis < batch ? EPILOGUE.batch : axis === batch ? EPILOGUE.row : EPILOGUE.point;
+  const levels: number[] = [];
+  for (const expression of kernel.expressions) {
+    const own = expression.op === "accumulator" ? EPILOGUE.point : EPILOGUE.call;
+    const axes = directAxes(expression).map(levelOf);
+    levels.push(Math.max(own, ...axes, ...operandsOf(expression).map((id) => at(levels, id))));
+  }
+  return levels;
+}

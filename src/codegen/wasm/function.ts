@@ -1,0 +1,146 @@
+/** Bodies of functions: locals and structured control flow around the values of instructions.ts. */
+import type { FunctionCode, FunctionType, ValueType } from "./binary.ts";
+import { unsigned } from "./binary.ts";
+import type { I32, Statement, Value } from "./instructions.ts";
+import { i32 } from "./instructions.ts";
+
+/** A local that changes. */
+export interface Variable<Type extends ValueType = ValueType> {
+  readonly get: Value<Type>;
+  readonly set: (value: Value<Type>) => void;
+}
+
+/** A place that `leave` can jump to. */
+export interface Label {
+  readonly depth: number;
+}
+
+export class FunctionBuilder {
+  readonly #type: FunctionType;
+  readonly #locals: ValueType[] = [];
+  readonly #code: number[] = [];
+  /** Reads of locals that never change. */
+  readonly #fixed = new WeakSet<Value>();
+  #depth = 0;
+
+  constructor(type: FunctionType) {
+    this.#type = type;
+  }
+
+  parameter<Type extends ValueType>(type: Type, index: number): Value<Type> {
+    const value = { type, code: [0x20, ...unsigned(index)] };
+    this.#fixed.add(value);
+    return value;
+  }
+
+  /** Appends code that leaves nothing on the stack. */
+  push(statement: Statement): void {
+    for (const byte of statement) this.#code.push(byte);
+  }
+
+  /** Drops a value that is computed for its effect. */
+  drop(value: Value): void {
+    this.push([...value.code, 0x1a]);
+  }
+
+  /** A local that starts with a value. Locals start as 0 only once: inside loops give `initial`. */
+  variable<Type extends ValueType>(type: Type, initial?: Value<Type>): Variable<Type> {
+    const index = unsigned(this.#type.parameters.length + this.#locals.length);
+    this.#locals.push(type);
+    const set = (value: Value<Type>) => this.push([...value.code, 0x21, ...index]);
+    if (initial !== undefined) set(initial);
+    return { get: { type, code: [0x20, ...index] }, set };
+  }
+
+  /** Computes a value here and now; the result may be used any number of times where this point has been passed. */
+  keep<Type extends ValueType>(value: Value<Type>): Value<Type> {
+    if (this.#fixed.has(value) || (value.type === "i32" && value.code[0] === 0x41 && value.code.length <= 3))
+      return value;
+    const { get } = this.variable(value.type, value);
+    this.#fixed.add(get);
+    return get;
+  }
+
+  when(condition: I32, then: () => void, otherwise?: () => void): void {
+    this.push([...condition.code, 0x04, 0x40]);
+    this.#depth++;
+    then();
+    if (otherwise !== undefined) {
+      this.#code.push(0x05);
+      otherwise();
+    }
+    this.#depth--;
+    this.#code.push(0x0b);
+  }
+
+  /** `leave(exit)` inside jumps to the end of the block. */
+  block(body: (exit: Label) => void): void {
+    this.#code.push(0x02, 0x40);
+    this.#depth++;
+    body({ depth: this.#depth });
+    this.#depth--;
+    this.#code.push(0x0b);
+  }
+
+  /** `repeat(start)` inside jumps back; otherwise the body runs once. */
+  loop(body: (start: Label) => void): void {
+    this.#code.push(0x03, 0x40);
+    this.#depth++;
+    body({ depth: this.#depth });
+    this.#depth--;
+    this.#code.push(0x0b);
+  }
+
+  /** Jumps to a label, where a condition is given only if it holds. */
+  jump(label: Label, condition?: I32): void {
+    const distance = unsigned(this.#depth - label.depth);
+    this.push(condition === undefined ? [0x0c, ...distance] : [...condition.code, 0x0d, ...distance]);
+  }
+
+  /** Runs the body for from, from + step, … below `to` (signed). */
+  range(from: I32, to: I32, step: number, body: (index: I32) => void): void {
+    const end = this.keep(to);
+    const index = this.variable("i32", from);
+    this.when(i32.lt(index.get, end), () => {
+      this.loop((start) => {
+        body(index.get);
+        index.set(i32.add(index.get, i32.constant(step)));
+        this.jump(start, i32.lt(index.get, end));
+      });
+    });
+  }
+
+  /** Runs the body for 0, step, … below a fixed number. */
+  count(count: number, step: number, body: (index: I32) => void): void {
+    if (count <= 0) return;
+    if (count <= step) {
+      body(i32.constant(0));
+      return;
+    }
+    const index = this.variable("i32", i32.constant(0));
+    this.loop((start) => {
+      body(index.get);
+      index.set(i32.add(index.get, i32.constant(step)));
+      this.jump(start, i32.lt(index.get, i32.constant(count)));
+    });
+  }
+
+  call(index: number, values: readonly Value[]): Statement {
+    return [...values.flatMap((value) => value.code), 0x10, ...unsigned(index)];
+  }
+
+  /** Calls function number `index` of the table, whose functions are of type 0. */
+  callIndirect(index: I32, values: readonly Value[]): Statement {
+    return [...values.flatMap((value) => value.code), ...index.code, 0x11, 0x00, 0x00];
+  }
+
+  /** Ends the program with a trap. */
+  trap(): void {
+    this.#code.push(0x00);
+  }
+
+  finish(result?: Value): FunctionCode {
+    const body = result === undefined ? this.#code : [...this.#code, ...result.code];
+    return { type: this.#type, locals: this.#locals, body };
+  }
+}

@@ -1,0 +1,95 @@
+/** How a loop kernel runs: which axis goes through the lanes, what is computed in which loop, and how the rows are shared. */
+import { at } from "../../base/invariant.ts";
+import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
+import { directAxes, operandsOf, reachable, rootsOf } from "../dependence.ts";
+import type { LanePlan } from "./lanes.ts";
+import { laneGain, planLanes, totalCost } from "./lanes.ts";
+
+/** Loops from the outside: once per call, rows, the lane axis where it is parallel, then the reduce axes. */
+export const LEVEL = { call: 0, row: 1, lane: 2, reduce: 3 } as const;
+
+export interface LoopPlan {
+  readonly lanes: LanePlan;
+  /** The lane axis is one of the parallel axes: reductions run down columns, four or more at a time. */
+  readonly columns: boolean;
+  /** Parallel axes other than the lane axis, whose points are the rows. */
+  readonly rowAxes: readonly number[];
+  readonly rows: number;
+  /** Threads share the lane axis, since there are few rows. */
+  readonly sharesLanes: boolean;
+  /** Vectors along the lane axis that go through the reduce axes together. */
+  readonly together: number;
+  /** The innermost loop that an expression depends on, by expression. */
+  readonly levels: readonly number[];
+  readonly nanoseconds: number;
+}
+
+/** Below this many rows, threads share the lane axis instead where they can. */
+const FEW_ROWS = 8;
+
+export function planLoop(kernel: LoopKernel): LoopPlan {
+  const lanes = planLanes(kernel, chooseAxis(kernel));
+  const { axis } = lanes;
+  const columns = axis !== null && axis < kernel.parallel.length;
+  const rowAxes = kernel.parallel.map((_, position) => position).filter((position) => position !== axis);
+  const rows = rowAxes.reduce((product, position) => product * at(kernel.parallel, position).extent, 1);
+  const ids = reachable(kernel.expressions, rootsOf(kernel));
+  const points = [...kernel.parallel, ...kernel.reduce].reduce((product, { extent }) => product * extent, 1);
+  const cost = totalCost(kernel.expressions, ids) + 2 * ids.length;
+  return {
+    lanes,
+    columns,
+    rowAxes,
+    rows,
+    sharesLanes: columns && rows < FEW_ROWS,
+    together: columns ? vectorsTogether(kernel, at(kernel.parallel, axis).extent, cost) : 1,
+    levels: expressionLevels(kernel, axis, columns),
+    nanoseconds: points * cost * (axis === null ? 0.4 : 0.12),
+  };
+}
+
+function chooseAxis(kernel: LoopKernel): number | null {
+  const extents = [...kernel.parallel, ...kernel.reduce].map(({ extent }) => extent);
+  const candidates = new Set([extents.length - 1]);
+  if (kernel.reduce.length > 0) candidates.add(kernel.parallel.length - 1);
+  let best: { readonly axis: number; readonly gain: number } | null = null;
+  for (const axis of candidates) {
+    const extent = extents[axis];
+    if (axis < 0 || extent === undefined) continue;
+    // Short axes leave lanes empty.
+    const gain = laneGain(kernel, axis) - (extent < 4 ? 20 : extent < 12 && extent % 4 !== 0 ? 2 : 0);
+    if (best === null || gain > best.gain) best = { axis, gain };
+  }
+  return best?.axis ?? null;
+}
+
+/** Columns are summed up to 16 at a time, as many as a cache line holds, when their sums and values fit into registers. */
+function vectorsTogether(kernel: LoopKernel, extent: number, cost: number): number {
+  const sums = kernel.phases.reduce(
+    (most, phase) => Math.max(most, phase.kind === "reduce" ? phase.reductions.length : 0),
+    0,
+  );
+  if (sums === 0 || cost > 60) return 1;
+  const together = sums <= 2 ? 4 : 2;
+  return Math.min(together, Math.max(1, Math.floor(extent / 4)));
+}
+
+function expressionLevels(kernel: LoopKernel, laneAxis: number | null, columns: boolean): readonly number[] {
+  const body = columns ? LEVEL.lane : LEVEL.row;
+  const levelOf = (axis: number) => {
+    if (axis >= kernel.parallel.length) return LEVEL.reduce + axis - kernel.parallel.length;
+    return axis === laneAxis ? LEVEL.lane : LEVEL.row;
+  };
+  const levels: number[] = [];
+  for (const expression of kernel.expressions) {
+    const own = expression.op === "reduction" ? body : LEVEL.call;
+    const axes = directAxes(expression).map(levelOf);
+    levels.push(Math.max(own, ...axes, ...operandsOf(expression).map((id) => at(levels, id))));
+  }
+  return levels;
+}
+
+/** The expressions of a phase, or of all phases, up to a level. */
+export function upTo(plan: LoopPlan, ids: readonly ExpressionId[], level: number): readonly ExpressionId[] {
+  return ids.filter((id) => at(plan.levels, id) <= level);
+}

@@ -187,6 +187,13 @@ class UnitChoice {
     return known ?? { cost: 0, leaves: [base], expiry: Number.POSITIVE_INFINITY };
   }
 
+  /** Whether an expression of `elements` elements is all that becomes of a contraction or reduction: then it is stored in its place, for nothing. */
+  #finishes(leaf: Node, elements: number): boolean {
+    const { scheduling } = ops[leaf.op];
+    if (scheduling !== "contraction" && scheduling !== "reduction") return false;
+    return this.#uses.get(leaf)?.count === 1 && elementCount(leaf.shape) === elements;
+  }
+
   #deservesUnit(node: Node, { cost, leaves, expiry }: Inlined): boolean {
     const lastUse = this.#segments.lastUse(node);
     const crosses = lastUse > this.#segments.home(node);
@@ -197,6 +204,7 @@ class UnitChoice {
     const { count, reach } = this.#uses.get(node) ?? { count: 1, reach: elements };
     const again = cost * Math.max(0, reach - elements);
     if (count <= 1 && !crosses) return cost >= HEAVY_COST && again > this.#target.dispatchCost;
+    if (leaves.some((leaf) => this.#finishes(leaf, elements))) return true;
     const read = leaves.reduce((sum, leaf) => sum + Math.min(elements, elementCount(leaf.shape)), 0);
     const cheap = cost <= CHEAP_COST && read <= 1.5 * elements + SMALL_ELEMENTS;
     const small = cost <= SMALL_COST && leaves.length <= 2 && again <= this.#target.dispatchCost / 10;

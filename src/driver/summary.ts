@@ -54,7 +54,7 @@ export function summarize(model: CompiledModel): Summary {
 
 function phasesOf(program: Program): PhaseSummary[] {
   const names = [...new Set(program.segments.map(({ phase }) => phase))];
-  return names.map((name) => {
+  const summaries = names.map((name) => {
     const segments = program.segments.filter(({ phase }) => phase === name);
     const dispatches = segments.flatMap((segment) => segment.dispatches);
     return {
@@ -64,6 +64,8 @@ function phasesOf(program: Program): PhaseSummary[] {
       ...workOf(dispatches),
     };
   });
+  // A phase whose objective is constant (`penalty = None`), and a shared part that no one needs, are not run.
+  return summaries.filter(({ dispatches }) => dispatches > 0);
 }
 
 function workOf(dispatches: readonly Dispatch[]): Work {

@@ -12,11 +12,13 @@ import type { DumpFile, Stage } from "../driver/dump.ts";
 import { dumpAst, dumpChecked, dumpCompiled, STAGES } from "../driver/dump.ts";
 import { compileOnly } from "../driver/prepare.ts";
 import { summarize } from "../driver/summary.ts";
+import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import type { Register, Session } from "./command.ts";
 import { addModelOption } from "./command.ts";
 import { describeSummary } from "./compile-summary.ts";
 import { openDataset } from "./dataset.ts";
+import type { ChosenDevice } from "./devices.ts";
 import { chooseDevice, SOFTWARE } from "./devices.ts";
 import { printProblems } from "./failure.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
@@ -70,13 +72,14 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
     deliver(session, emit === "ast" ? dumpAst(program) : dumpChecked(program), flags.out);
     return;
   }
-  const target = await targetOf(session);
+  const wgsl = emit === "wgsl" ? await wgslTarget() : describeTarget(SOFTWARE);
+  const target = emit === "wgsl" ? wgsl : await targetOf();
   const data = folder === undefined ? null : { dataset: openDataset(folder), folder };
   const compilation = compileOnly({ model, types: program.types, target, data });
   if (emit !== undefined) {
     deliver(
       session,
-      dumpCompiled(emit, compilation, (kernel) => emitKernel(kernel, target, loadKernelSource)),
+      dumpCompiled(emit, compilation, (kernel) => emitKernel(kernel, wgsl, loadKernelSource)),
       flags.out,
     );
     return;
@@ -87,15 +90,21 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
   );
 }
 
-/** The kind of device that kernels are made for: the one that would run them, or a software driver where there is none. */
-async function targetOf(session: Session): Promise<TargetDescriptor> {
+/** The kind of device that kernels are made for: the one that would run them. */
+async function targetOf(): Promise<ChosenDevice["target"]> {
+  const { backend, target } = await chooseDevice({ device: "auto" });
+  backend.close();
+  return target;
+}
+
+/** Where WGSL would run; a software driver where Dawn finds nothing. */
+async function wgslTarget(): Promise<TargetDescriptor> {
   try {
-    const { backend, target } = await chooseDevice("auto");
-    backend.close();
-    return target;
+    const opened = await openDevice();
+    opened.close();
+    return describeTarget(deviceFacts(opened));
   } catch (error) {
     if (!(error instanceof UserError) || error.exitCode !== 3) throw error;
-    session.io.err.write("There is no device here; compiled for a software driver.\n");
     return describeTarget(SOFTWARE);
   }
 }

@@ -1,15 +1,19 @@
 /** Which device runs a command: the choice of `--device`, opened and explained. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { DeviceFacts, TargetDescriptor } from "../codegen/descriptor.ts";
+import type { DeviceFacts } from "../codegen/descriptor.ts";
 import { describeTarget } from "../codegen/descriptor.ts";
+import { CPU } from "../codegen/wasm/descriptor.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import type { FusionTarget } from "../fuse/target.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { OpenOptions } from "../runtime/dawn/device.ts";
 import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
 import { dawnBackend } from "../runtime/dawn/execute.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import { referenceBackend } from "../runtime/reference/backend.ts";
+import { threadCount, wasmBackend } from "../runtime/wasm/execute.ts";
+import { wholeNumber } from "./command.ts";
 
 /** What kernels are made for where no device says what it can do: the least that WebGPU guarantees. */
 export const SOFTWARE: DeviceFacts = {
@@ -19,34 +23,39 @@ export const SOFTWARE: DeviceFacts = {
   maxWorkgroups: 65535,
 };
 
-const CHOICES = ["auto", "webgpu", "reference"] as const;
+const CHOICES = ["auto", "webgpu", "cpu", "reference"] as const;
 export type DeviceChoice = (typeof CHOICES)[number];
+
+/** What the options of a command say about the device. */
+export interface DeviceFlags {
+  readonly device: DeviceChoice;
+  /** Threads of the CPU target; default: all that there are. */
+  readonly threads?: number;
+}
 
 /** An opened device and why it was taken. */
 export interface ChosenDevice {
   readonly backend: Backend;
-  /** What the compiler has to know about it. */
-  readonly target: TargetDescriptor;
+  /** What fusion has to know about it. */
+  readonly target: FusionTarget & { readonly name: string };
   readonly reason: string;
 }
 
-/** Adds `--device`. */
+/** Adds `--device` and `--threads`. */
 export function addDeviceOption(command: Command): Command {
   const option = new Option(
     "--device <device>",
-    "auto: a GPU if there is one, otherwise the software driver; webgpu: the same, through Dawn in any case; reference: float64 in plain TypeScript, for tiny models",
+    "auto: a GPU if there is one, otherwise the CPU; webgpu: through Dawn, on a software driver where there is no GPU; cpu: WebAssembly on the CPU's cores; reference: float64 in plain TypeScript, for tiny models",
   );
-  return command.addOption(option.argParser(parseDevice).default("auto"));
+  return command
+    .addOption(option.argParser(parseDevice).default("auto"))
+    .option("--threads <n>", "threads of the device cpu (default: all cores)", wholeNumber(1));
 }
 
 function parseDevice(text: string): DeviceChoice {
   const choice = CHOICES.find((known) => known === text);
   if (choice !== undefined) return choice;
   const known = CHOICES.map((name) => `\`${name}\``).join(", ");
-  const planned =
-    text === "cpu"
-      ? "The CPU target (WebAssembly) does not exist yet; until then `auto` runs on the software driver where there is no GPU."
-      : `There is no device \`${text}\`.`;
   throw new UserError([
     {
       code: "unknown-device",
@@ -55,34 +64,75 @@ function parseDevice(text: string): DeviceChoice {
       primary: null,
       related: [],
       place: { file: `--device ${text}` },
-      text: planned,
+      text: `There is no device \`${text}\`.`,
       hint: `The devices are ${known}.`,
     },
   ]);
 }
 
 /** Opens the device. Throws a UserError with exit code 3 when there is none. */
-export async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> {
-  if (choice === "reference") {
-    return { backend: referenceBackend(), target: describeTarget(SOFTWARE), reason: "It was asked for." };
+export async function chooseDevice({ device, threads }: DeviceFlags): Promise<ChosenDevice> {
+  switch (device) {
+    case "reference":
+      return { backend: referenceBackend(), target: describeTarget(SOFTWARE), reason: "It was asked for." };
+    case "cpu":
+      return chooseCpu(threads, "It was asked for.");
+    case "webgpu":
+      return chooseDawn({});
+    case "auto":
+      try {
+        return await chooseDawn({ software: "never" });
+      } catch (error) {
+        if (!(error instanceof UserError) || error.exitCode !== 3) throw error;
+        return chooseCpu(threads, whyNoGpu(error));
+      }
   }
-  const opened = await openDevice();
+}
+
+async function chooseDawn(options: OpenOptions): Promise<ChosenDevice> {
+  const opened = await openDevice(options);
   const target = describeTarget(deviceFacts(opened));
   return { backend: dawnBackend(opened, loadKernelSource), target, reason: opened.reason };
 }
 
+function chooseCpu(threads: number | undefined, reason: string): ChosenDevice {
+  const backend = wasmBackend(threads === undefined ? {} : { threads });
+  const count = threadCount(threads);
+  return { backend, target: CPU, reason: `${count === 1 ? "1 thread" : `${count} threads`}. ${reason}` };
+}
+
+/** What was tried, in one line, without the statement that there is nothing and without what was not asked for. */
+function whyNoGpu(error: UserError): string {
+  const lines = error.problems.flatMap(({ text }) => text.split("\n").slice(1));
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("The software driver was left out"))
+    .join(" ");
+}
+
 /** What `mird doctor` tells about one device. */
 export interface DeviceReport {
-  readonly target: "webgpu";
-  readonly kind: "gpu" | "software";
+  readonly target: "webgpu" | "cpu";
+  readonly kind: "gpu" | "cpu" | "software";
   readonly available: boolean;
   readonly description: string;
   readonly reason: string;
 }
 
-/** Tries each kind of device. */
+/** Tries each kind of device, the best first. */
 export async function surveyDevices(): Promise<DeviceReport[]> {
-  return [await survey("gpu", { software: "never" }), await survey("software", { software: "only" })];
+  return [
+    await survey("gpu", { software: "never" }),
+    surveyCpu(),
+    await survey("software", { software: "only" }),
+  ];
+}
+
+function surveyCpu(): DeviceReport {
+  const { backend, reason } = chooseCpu(undefined, "Every machine with Node has it.");
+  const { description } = backend;
+  backend.close();
+  return { target: "cpu", kind: "cpu", available: true, description, reason };
 }
 
 async function survey(kind: DeviceReport["kind"], options: OpenOptions): Promise<DeviceReport> {

@@ -13,6 +13,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   win32: "On Windows Dawn uses Direct3D 12; update the graphics driver.",
 };
 
+const NAMES: Readonly<Record<DeviceReport["kind"], string>> = {
+  gpu: "webgpu, GPU",
+  cpu: "cpu",
+  software: "webgpu, software driver",
+};
+
 export const registerDoctor: Register = (program, session) => {
   program
     .command("doctor")
@@ -48,8 +54,8 @@ function describe(devices: readonly DeviceReport[], chosen: DeviceReport | null,
   const lines = [`mird ${version()}, Node ${process.version}, ${process.platform} ${process.arch}`, ""];
   for (const device of devices) {
     const mark = device === chosen ? "→" : " ";
-    const name = device.kind === "gpu" ? "GPU" : "software driver";
-    lines.push(`${mark} webgpu, ${name}: ${device.available ? device.description : "none"}`);
+    const found = device.available ? device.description : "none";
+    lines.push(`${mark} ${NAMES[device.kind]}: ${found}${device.kind === "cpu" ? `. ${device.reason}` : ""}`);
     if (!device.available) lines.push(wrap(`    ${oneLine(device.reason)}`, 100));
   }
   lines.push("", wrap(chosen === null ? reason : `Used: ${chosen.description}. ${reason}`, 100));

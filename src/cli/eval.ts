@@ -3,14 +3,13 @@ import { splitResults } from "../driver/results.ts";
 import { metricsJson, metricsTable } from "../report/tables.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
-import type { DeviceChoice } from "./devices.ts";
+import type { DeviceFlags } from "./devices.ts";
 import { addDeviceOption } from "./devices.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 
-interface EvalFlags {
+interface EvalFlags extends DeviceFlags {
   readonly split: readonly string[];
   readonly data?: string;
-  readonly device: DeviceChoice;
   readonly json?: boolean;
 }
 
@@ -30,9 +29,9 @@ export const registerEval: Register = (program, session) => {
     .option("--json", "print metrics and losses by split as JSON");
   addDeviceOption(command).action(async (run: string, flags: EvalFlags) => {
     session.json = flags.json === true;
-    const { data = null, device } = flags;
+    const { data = null } = flags;
     const splits = flags.split.length > 0 ? flags.split : ["valid", "test"];
-    const { evaluations, settings } = await evaluateRun({ run, data, splits, device });
+    const { evaluations, settings } = await evaluateRun({ run, data, splits, device: flags });
     const results = splitResults(evaluations);
     const { out } = session.io;
     out.write(

@@ -10,7 +10,7 @@ import type { Evaluation } from "../train/evaluate.ts";
 import { evaluateSplit } from "../train/evaluate.ts";
 import type { TrainSettings } from "../train/settings.ts";
 import { openDataset } from "./dataset.ts";
-import type { DeviceChoice } from "./devices.ts";
+import type { DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
 import { requireModel } from "./spec.ts";
 import { recordedSpec } from "./train-run.ts";
@@ -21,7 +21,7 @@ interface EvaluateRequest {
   readonly data: string | null;
   /** Null: every split. */
   readonly splits: readonly string[] | null;
-  readonly device: DeviceChoice;
+  readonly device: DeviceFlags;
 }
 
 export interface EvaluatedRun {

@@ -5,15 +5,14 @@ import { writeSafetensors } from "../data/safetensors.ts";
 import { outputsCsv, outputTensors } from "../driver/results.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
-import type { DeviceChoice } from "./devices.ts";
+import type { DeviceFlags } from "./devices.ts";
 import { addDeviceOption } from "./devices.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 
-interface PredictFlags {
+interface PredictFlags extends DeviceFlags {
   readonly data?: string;
   readonly out: string;
   readonly split: readonly string[];
-  readonly device: DeviceChoice;
 }
 
 export const registerPredict: Register = (program, session) => {
@@ -31,11 +30,11 @@ export const registerPredict: Register = (program, session) => {
     .option("--data <dir>", "dataset (default: that of the run)")
     .option("--split <name>", "split; may be given several times (default: all)", collect, []);
   addDeviceOption(command).action(async (run: string, flags: PredictFlags, self: Command) => {
-    const { out, data = null, split, device } = flags;
+    const { out, data = null, split } = flags;
     const asTensors = out.endsWith(".safetensors");
     if (!asTensors && !out.endsWith(".csv")) self.error("error: --out must end with .csv or .safetensors");
     const splits = split.length > 0 ? split : null;
-    const { model, dataset, evaluations } = await evaluateRun({ run, data, splits, device });
+    const { model, dataset, evaluations } = await evaluateRun({ run, data, splits, device: flags });
     if (asTensors) writeSafetensors(out, outputTensors(model, dataset, evaluations), { "mird.run": run });
     else writeFileAtomic(out, [new TextEncoder().encode(outputsCsv(model, dataset, evaluations))]);
     const rows = [...evaluations.keys()].reduce((sum, name) => sum + (dataset.splits[name]?.rows ?? 0), 0);

@@ -13,7 +13,7 @@ import { metricsJson, metricsTable } from "../report/tables.ts";
 import type { TrainRequest, TrainResult } from "../train/loop.ts";
 import { train } from "../train/loop.ts";
 import { openDataset } from "./dataset.ts";
-import type { ChosenDevice, DeviceChoice } from "./devices.ts";
+import type { ChosenDevice, DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
@@ -33,7 +33,7 @@ export interface StartRequest {
   readonly seed: number;
   readonly epochs: number | null;
   readonly out: string | null;
-  readonly device: DeviceChoice;
+  readonly device: DeviceFlags;
   /** Replace a run that is in the folder. */
   readonly force: boolean;
 }
@@ -83,7 +83,7 @@ export async function resumeRun(
   io: Io,
   folder: string,
   data: string | null,
-  choice: DeviceChoice,
+  flags: DeviceFlags,
 ): Promise<number> {
   const info = readRun(folder);
   if (info.status === "finished" || info.status === "patience") {
@@ -94,7 +94,7 @@ export async function resumeRun(
   const dataFolder = data ?? info.dataset.folder;
   const dataset = openDataset(dataFolder);
   requireSameData(folder, info, dataset);
-  const device = await chooseDevice(choice);
+  const device = await chooseDevice(flags);
   try {
     if (device.backend.description !== info.device.name) {
       io.err.write(

@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import type { Register, Session } from "./command.ts";
 import { addModelOption, wholeNumber } from "./command.ts";
-import type { DeviceChoice } from "./devices.ts";
+import type { DeviceFlags } from "./devices.ts";
 import { addDeviceOption } from "./devices.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 import { resumeRun, startRun } from "./train-run.ts";
 
-interface TrainFlags {
+interface TrainFlags extends DeviceFlags {
   readonly data?: string;
   readonly set: readonly string[];
   readonly model?: string;
@@ -16,7 +16,6 @@ interface TrainFlags {
   readonly out?: string;
   readonly resume?: string;
   readonly force?: boolean;
-  readonly device: DeviceChoice;
 }
 
 export const registerTrain: Register = (program, session) => {
@@ -45,17 +44,17 @@ async function train(
   flags: TrainFlags,
   command: Command,
 ): Promise<void> {
-  const { resume, data, out, seed = 0, epochs = null, model = null, force = false, device } = flags;
+  const { resume, data, out, seed = 0, epochs = null, model = null, force = false } = flags;
   if (resume !== undefined) {
     const fixed = [spec, flags.seed, flags.epochs, flags.out, flags.model, flags.force].some(
       (value) => value !== undefined,
     );
     if (fixed || flags.set.length > 0) {
       command.error(
-        "error: a resumed run keeps its spec and settings; --resume goes with --data and --device only",
+        "error: a resumed run keeps its spec and settings; --resume goes with --data, --device and --threads only",
       );
     }
-    session.exitCode = await resumeRun(session.io, resume, data ?? null, device);
+    session.exitCode = await resumeRun(session.io, resume, data ?? null, flags);
     return;
   }
   if (spec === undefined) command.error("error: missing argument 'spec', the .mird file to train");
@@ -72,6 +71,6 @@ async function train(
     epochs,
     out: out ?? null,
     force,
-    device,
+    device: flags,
   });
 }

@@ -24,19 +24,25 @@ export interface WasmBackendOptions {
 const BARRIER_POLLS = 150_000;
 /** A barrier takes below 1 us; where it takes this long, threads do not run side by side. In microseconds. */
 const SLOW_BARRIER = 20;
-/** The event loop gets its turn at least this often, in milliseconds. */
-const TURN = 20;
+
+/** How many threads are used when so many are asked for. */
+export function threadCount(asked: number = availableParallelism()): number {
+  return Math.min(Math.max(1, asked), MAX_THREADS);
+}
 
 /** The backend of this machine's CPU. */
 export function wasmBackend(options: WasmBackendOptions = {}): Backend {
-  const threads = Math.min(Math.max(1, options.threads ?? availableParallelism()), MAX_THREADS);
+  const threads = threadCount(options.threads);
   const fused = options.fused !== false && hasRelaxedSimd();
-  const pool = new WorkerPool(threads);
+  // Workers start when there is something to do: many commands only ask for a description.
+  let workers: WorkerPool | null = null;
   const open = new Set<WasmExecutable>();
   let executables = 0;
   return {
-    description: `CPU, ${threads} ${threads === 1 ? "thread" : "threads"}, WebAssembly SIMD${fused ? " with relaxed multiply-add" : ""}`,
+    description: `CPU (WebAssembly SIMD${fused ? ", relaxed multiply-add" : ""})`,
     prepare: async (programs, progress) => {
+      workers ??= new WorkerPool(threads);
+      const pool = workers;
       const { kernels, numbers } = collectKernels(programs.values());
       const { bytes, kernels: emitted, scratchBytes } = emitModule(kernels, { fused });
       const nanoseconds = emitted.map((kernel) => kernel.nanoseconds);
@@ -63,7 +69,8 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
     },
     close: () => {
       for (const executable of open) executable.dispose();
-      pool.stop();
+      workers?.stop();
+      workers = null;
     },
   };
 }
@@ -93,7 +100,6 @@ class WasmExecutable implements Executable {
   readonly #threads: number;
   readonly #onDispose: () => void;
   #failure: Error | null = null;
-  #lastTurn = performance.now();
 
   constructor(parts: Parts, onDispose: () => void) {
     const { memory, layout, records, pool } = parts;
@@ -178,15 +184,14 @@ class WasmExecutable implements Executable {
     const { offset, length } = range ?? { offset: 0, length: bytes / 4 };
     const copy = new Float32Array(length);
     copy.set(new Float32Array(this.#parts.memory.buffer, start + offset * 4, length));
-    await this.ready();
+    // Waiting for a turn of the event loop lets signals and timers through, as waiting for a device does.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     return copy;
   }
 
-  /** Lets timers, signals and input have their turn now and then, since runs keep the main thread busy. */
-  async ready(): Promise<void> {
-    if (performance.now() - this.#lastTurn < TURN) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#lastTurn = performance.now();
+  /** Nothing is ever queued: runs are done when they return. Lets signals and timers through. */
+  ready(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   async profile(program: string): Promise<readonly DispatchTime[]> {

@@ -7,7 +7,7 @@ import type { Executable } from "../../../src/runtime/backend.ts";
 import type { Contents, OracleDevice, Session } from "./device.ts";
 
 export async function webgpuDevice(): Promise<OracleDevice> {
-  const { backend, target } = await chooseDevice("webgpu");
+  const { backend, target } = await chooseDevice({ device: "webgpu" });
   return {
     description: backend.description,
     open: async (graph) => {

@@ -9,6 +9,7 @@ import { registerEval } from "./eval.ts";
 import { registerExplain } from "./explain.ts";
 import { EXIT, reportFailure } from "./failure.ts";
 import { registerFormat } from "./format.ts";
+import { registerGradcheck } from "./gradcheck.ts";
 import type { Io } from "./io.ts";
 import { version } from "./io.ts";
 import { registerPredict } from "./predict.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly Register[] = [
   registerCheck,
   registerFormat,
   registerCompile,
+  registerGradcheck,
   registerData,
   registerDoctor,
   registerExplain,

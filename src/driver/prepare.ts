@@ -73,7 +73,8 @@ function modelSizes(
   return new Map([...fixed, ...datasetSizes({ inputs: dataInputs(model, types), dataset, folder, fixed })]);
 }
 
-function dataInputs(model: CheckedModel, types: ReadonlyMap<object, ValueType>): DataInput[] {
+/** The inputs and labels of a model with their types. */
+export function dataInputs(model: CheckedModel, types: ReadonlyMap<object, ValueType>): DataInput[] {
   return model.declaration.members.flatMap((member): DataInput[] => {
     if (member.kind !== "input" && member.kind !== "label") return [];
     const type = types.get(member);
@@ -84,7 +85,7 @@ function dataInputs(model: CheckedModel, types: ReadonlyMap<object, ValueType>):
 }
 
 /** Sizes that a variant or `--set` gives: a dataset must fit them, while a default of the model gives way. */
-function fixedSizes(model: CheckedModel): Map<string, number> {
+export function fixedSizes(model: CheckedModel): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const member of model.declaration.members) {
     const override = member.kind === "size" ? model.overrides.get(member.name.name) : undefined;

@@ -34,7 +34,10 @@ export function loadDataArenas(device: TrainingDevice, model: CompiledModel, dat
 }
 
 /** The contents of a data arena: `rowElements` elements for each row of each split, shorter rows padded with zeros. */
-function dataArena(dataset: Dataset, arena: DataArena): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+export function dataArena(
+  dataset: Dataset,
+  arena: DataArena,
+): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
   const splits = Object.values(dataset.splits);
   const rows = splits.reduce((sum, split) => sum + split.rows, 0);
   const size = rows * arena.rowElements;

@@ -41,6 +41,10 @@ export const runningExplanations = explanationsOutside([
     "diverged",
     "A loss is no longer a number. A smaller learning rate, clipping (`clip norm 1.0`) or a small constant inside `log` usually helps.",
   ],
+  [
+    "gradient-mismatch",
+    "A gradient differs from the differences of its objective. It is a mistake of mird, or the objective bends too sharply for differences to show its slope.",
+  ],
   ["not-a-run", "The folder is not one that `mird train` has made."],
   [
     "run-exists",

@@ -16,7 +16,7 @@ export function interpret(nodes: readonly Node[], inputs: (node: NodeOf<"input">
     return known;
   };
   for (const node of topologicalOrder(nodes)) {
-    const result = node.op === "input" ? inputs(node) : evaluate(node, node.inputs.map(value));
+    const result = node.op === "input" ? inputs(node) : evaluateNode(node, node.inputs.map(value));
     invariant(
       result.data.length === elementCount(node.shape),
       `${node.op === "input" ? node.attributes.name : node.op} has ${result.data.length} elements, not [${node.shape.join(", ")}]`,
@@ -27,6 +27,6 @@ export function interpret(nodes: readonly Node[], inputs: (node: NodeOf<"input">
 }
 
 /** The value of one node, given those of its operands. */
-function evaluate<Op extends OpName>(node: NodeOf<Op>, operands: readonly Tensor[]): Tensor {
+export function evaluateNode<Op extends OpName>(node: NodeOf<Op>, operands: readonly Tensor[]): Tensor {
   return ops[node.op].evaluate(operands, node.attributes, { shape: node.shape, dtype: node.dtype });
 }

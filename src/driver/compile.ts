@@ -10,6 +10,7 @@ import { GraphBuilder } from "../ir/graph-build.ts";
 import type { Program } from "../ir/program.ts";
 import { ops } from "../ops/index.ts";
 import { optimize } from "../optimize/pipeline.ts";
+import { orderCalls } from "../plan/order.ts";
 import { planProgram } from "../plan/plan.ts";
 import type { CompiledModel, DataArena, OptimizerState } from "../train/compiled.ts";
 import type { ParameterLayout } from "../train/layout.ts";
@@ -91,7 +92,7 @@ export function lower(
   { target, verify = false, optimise = true }: Pick<CompileRequest, "target" | "verify" | "optimise">,
 ): Stages {
   const optimized = optimise ? optimize(graph, { verify }) : graph;
-  const scheduled = fuse(optimized, target);
+  const scheduled = orderCalls(fuse(optimized, target));
   return { graph, optimized, scheduled, program: planProgram(scheduled) };
 }
 

@@ -19,9 +19,9 @@ interface GradcheckFlags {
   readonly json?: boolean;
 }
 
-/** Directions through all parameters of a phase, and single entries of each. */
+/** Directions through all parameters of a phase, and comparisons of each by itself. */
 const DIRECTIONS = 4;
-const ENTRIES = 2;
+const EACH = 3;
 /** Parameters that the table names for each phase. */
 const NAMED = 5;
 
@@ -55,7 +55,7 @@ export const registerGradcheck: Register = (program, session) => {
       model: flags.model ?? null,
     });
     const request = { model, types: checked.types, seed: flags.seed };
-    const rows = gradcheck({ ...request, directions: DIRECTIONS, entries: ENTRIES });
+    const rows = gradcheck({ ...request, directions: DIRECTIONS, each: EACH });
     const failed = rows.filter(({ error }) => !(error <= flags.tolerance));
     if (session.json) {
       io.out.write(`${JSON.stringify(rows, null, 1)}\n`);

@@ -30,8 +30,8 @@ export interface GradcheckRequest {
   readonly seed: number;
   /** Random directions through all parameters of a phase together. */
   readonly directions: number;
-  /** Single entries of each parameter, besides one random direction through all of it. */
-  readonly entries: number;
+  /** Comparisons for each parameter by itself: first a random direction, then single entries; 0 for none. */
+  readonly each: number;
 }
 
 /** The worst comparison of one parameter, or of all of a phase together (null). */
@@ -127,7 +127,7 @@ class PhaseCheck {
     this.#inputs.set(arena, { shape: [data.length], dtype, data });
   }
 
-  rows({ seed, directions, entries }: GradcheckRequest): GradcheckRow[] {
+  rows({ seed, directions, each }: GradcheckRequest): GradcheckRow[] {
     if (this.#trained.length === 0) return [];
     for (const node of topologicalOrder([this.#objective, ...this.#gradients])) this.#evaluate(node);
     const noise = new RandomStream(seed, hash32(`gradcheck/${this.#phase.name}`));
@@ -138,9 +138,9 @@ class PhaseCheck {
     const everything = this.#trained.map((_, place) => place);
     const together = Array.from({ length: directions }, () => random(everything));
     const rows = [this.#worst(null, everything, together)];
-    for (const [place, { path }] of this.#trained.entries()) {
+    for (const [place, { path }] of each === 0 ? [] : this.#trained.entries()) {
       const size = this.#values(at(this.#nodes, place)).length;
-      const single = Array.from({ length: Math.min(entries, size) }, () => {
+      const single = Array.from({ length: Math.min(each - 1, size) }, () => {
         const direction = new Float64Array(size);
         direction[Math.floor(noise.uniform(draws++) * size)] = 1;
         return [{ place, direction }];

@@ -39,7 +39,7 @@ async function planImport({ manifest, from, command = "" }: ImportOptions): Prom
   for (const field of manifest.fields) opened.set(field.name, await sources.open(field));
   const { raw, rows, ids } = joinAll(manifest, opened, sources, notes, problems);
   problems.throwIfAny();
-  const built = buildFields(manifest.fields, raw, notes, problems);
+  const built = buildFields(manifest.fields, raw, from, notes, problems);
   const provenance = { command, sources: sources.opened, options: manifest.json };
   return { name: manifest.name, label: manifest.label, built, rows, ids, provenance, notes };
 }

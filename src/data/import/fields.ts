@@ -7,16 +7,17 @@ import type { Notes } from "./notes.ts";
 import type { RawField } from "./rows.ts";
 import { buildTokens } from "./tokens.ts";
 
-/** Builds every field; a UserError with all problems if one cannot be built or has no values. */
+/** Builds every field; vocabularies are in `folder`. A UserError with all problems if one cannot be built or has no values. */
 export function buildFields(
   fields: readonly FieldImport[],
   raw: ReadonlyMap<string, RawField>,
+  folder: string,
   notes: Notes,
   problems: DataProblems,
 ): BuiltField[] {
   const built: BuiltField[] = [];
   for (const field of fields) {
-    const result = buildField(field, raw.get(field.name) ?? new Map(), notes, problems);
+    const result = buildField(field, raw.get(field.name) ?? new Map(), folder, notes, problems);
     if (result !== null) built.push(result);
     else if (!problems.any) {
       const place = { file: field.from, within: [`field "${field.name}"`] };
@@ -30,6 +31,7 @@ export function buildFields(
 function buildField(
   field: FieldImport,
   raw: RawField,
+  folder: string,
   notes: Notes,
   problems: DataProblems,
 ): BuiltField | null {
@@ -38,7 +40,7 @@ function buildField(
     case "vector":
       return buildFeatures(field, raw, notes, problems);
     case "tokens":
-      return buildTokens(field, raw, notes, problems);
+      return buildTokens(field, raw, folder, notes, problems);
     case "class":
       return buildClass(field, raw, problems);
     case "score":

@@ -5,6 +5,7 @@
 import { JsonObject, readJson } from "../json-shape.ts";
 import { DataProblems, didYouMean, listNames, SHOWN_IN_DESCRIPTION } from "../problem.ts";
 import type { FieldKind } from "../schema.ts";
+import type { TextSplit } from "../wordpiece.ts";
 
 const SPLITS = ["train", "valid", "test"] as const;
 export type SplitName = (typeof SPLITS)[number];
@@ -63,6 +64,9 @@ export interface FieldImport {
   readonly maxVocabulary: number | null;
   readonly lowercase: boolean;
   readonly vocabularySize: number | null;
+  /** A `vocab.txt` of word pieces, relative to the folder of the sources. */
+  readonly vocabularyFile: string | null;
+  readonly textSplit: TextSplit;
   readonly range: readonly [number, number] | null;
   /** Subtracted from every score, so that metrics that look at the sign split the scale there. */
   readonly middle: number;
@@ -91,6 +95,8 @@ export function plainField(name: string, kind: FieldKind, from: string): FieldIm
     maxVocabulary: null,
     lowercase: true,
     vocabularySize: null,
+    vocabularyFile: null,
+    textSplit: "spaces",
     range: null,
     middle: 0,
     classes: null,
@@ -224,7 +230,17 @@ const FEATURES = ["columns", "scale", "clip", "missing", "sentinels"];
 const KEYS: Record<FieldKind, readonly string[]> = {
   sequence: [...FEATURES, "maxLength", "padding"],
   vector: FEATURES,
-  tokens: ["column", "columns", "maxLength", "minCount", "maxVocabulary", "lowercase", "vocabularySize"],
+  tokens: [
+    "column",
+    "columns",
+    "maxLength",
+    "minCount",
+    "maxVocabulary",
+    "lowercase",
+    "vocabularySize",
+    "vocabularyFile",
+    "textSplit",
+  ],
   class: ["column", "classes"],
   score: ["column", "range", "middle"],
 };
@@ -274,6 +290,8 @@ function fieldOf(
     maxVocabulary: json.whole("maxVocabulary", 3),
     lowercase: json.flag("lowercase") ?? true,
     vocabularySize: json.whole("vocabularySize", 1),
+    vocabularyFile: json.text("vocabularyFile"),
+    textSplit: json.choice("textSplit", ["spaces", "bert"]) ?? "spaces",
     range,
     middle: json.number("middle") ?? 0,
     classes: json.texts("classes"),

@@ -3,7 +3,10 @@ import type { Scaling } from "../schema.ts";
 
 /** Beyond this the square of a value is no 32-bit number any more, or nearly so. */
 const HUGE = 1e18;
-/** An extreme that repeats is suspect if it lies this many times the span of all other values away from them. */
+/**
+ * An extreme that repeats, is a whole number but not 0 (as -255 or 999 are), and lies this many times the span of all
+ * other values away from them is suspect.
+ */
 const GAP = 3;
 
 /** Values of one column that lie apart from all others and occur several times, as a stand-in for "missing" does. */
@@ -136,11 +139,15 @@ export class ColumnStatistics {
       const [low, nextLow] = [this.low.most[column] as number, this.low.next[column] as number];
       const [high, nextHigh] = [-(this.high.most[column] as number), -(this.high.next[column] as number)];
       const [lows, highs] = [this.low.count[column] as number, this.high.count[column] as number];
-      if (lows > 1 && high > nextLow && nextLow - low > GAP * (high - nextLow))
+      if (lows > 1 && isMark(low) && high > nextLow && nextLow - low > GAP * (high - nextLow))
         found.push({ column, value: low, count: lows, others: [nextLow, high] });
-      if (highs > 1 && nextHigh > low && high - nextHigh > GAP * (nextHigh - low))
+      if (highs > 1 && isMark(high) && nextHigh > low && high - nextHigh > GAP * (nextHigh - low))
         found.push({ column, value: high, count: highs, others: [low, nextHigh] });
     }
     return found;
   }
+}
+
+function isMark(value: number): boolean {
+  return Number.isInteger(value) && value !== 0;
 }

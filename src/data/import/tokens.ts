@@ -1,6 +1,8 @@
 /** Token fields: words of a text with a vocabulary built from the training split, or ids that the source has already. */
+import { isAbsolute, join } from "node:path";
 import type { DataProblems } from "../problem.ts";
 import { emptyField, type Field, type FieldSpec, rowSize } from "../schema.ts";
+import { readWordPieces, type WordPieces } from "../wordpiece.ts";
 import { type BuiltField, builtInMemory } from "./features.ts";
 import type { FieldImport } from "./manifest.ts";
 import type { Notes } from "./notes.ts";
@@ -23,10 +25,31 @@ function wordsOf(text: string, lowercase: boolean): string[] {
 export function buildTokens(
   field: FieldImport,
   raw: RawField,
+  folder: string,
   notes: Notes,
   problems: DataProblems,
 ): BuiltField | null {
-  return field.isText ? fromText(field, raw, notes, problems) : fromIds(field, raw, notes, problems);
+  const { vocabularyFile: file } = field;
+  const path = file === null ? null : isAbsolute(file) ? file : join(folder, file);
+  const pieces = path === null ? null : problems.attempt(() => readWordPieces(path, field.textSplit));
+  if (path !== null && pieces === null) return null;
+  if (!field.isText) return fromIds(field, raw, pieces, notes, problems);
+  return pieces === null ? fromText(field, raw, notes, problems) : fromPieces(field, raw, pieces, notes);
+}
+
+/** Texts by a given vocabulary of word pieces. */
+function fromPieces(field: FieldImport, raw: RawField, pieces: WordPieces, notes: Notes): BuiltField {
+  const ids = new Map<string, number[][]>();
+  for (const [split, rows] of raw) {
+    const all = rows.map((row) => {
+      const text = row === null ? "" : row.rows.map((index) => row.source.text(index)).join(" ");
+      return text.trim() === "" ? [] : pieces.ids(text);
+    });
+    ids.set(split, all);
+    const unknown = all.flat().filter((id) => id === pieces.unknown).length;
+    notes.add(field.name, split, "words that the vocabulary cannot write, read as [UNK]", unknown);
+  }
+  return pack(field, ids, { vocabularySize: pieces.tokens.length, vocabulary: pieces.tokens }, notes);
 }
 
 function fromText(
@@ -85,27 +108,35 @@ function buildVocabulary(
   return [PAD, UNKNOWN, ...kept.map(([word]) => word)].slice(0, most ?? undefined);
 }
 
-function fromIds(field: FieldImport, raw: RawField, notes: Notes, problems: DataProblems): BuiltField {
+function fromIds(
+  field: FieldImport,
+  raw: RawField,
+  pieces: WordPieces | null,
+  notes: Notes,
+  problems: DataProblems,
+): BuiltField {
+  const limit = field.vocabularySize ?? pieces?.tokens.length ?? null;
   const ids = new Map<string, number[][]>();
   for (const [split, rows] of raw) {
     ids.set(
       split,
-      rows.map((row) => (row === null ? [] : readIds(field, row, split, notes, problems))),
+      rows.map((row) => (row === null ? [] : readIds(field, row, limit ?? 2 ** 31, split, notes, problems))),
     );
   }
   const highest = [...ids.values()].flat(2).reduce((most, id) => Math.max(most, id), 0);
-  return pack(field, ids, { vocabularySize: field.vocabularySize ?? highest + 1 }, notes);
+  const vocabulary = pieces === null ? {} : { vocabulary: pieces.tokens };
+  return pack(field, ids, { vocabularySize: limit ?? highest + 1, ...vocabulary }, notes);
 }
 
-/** The ids of a row without the zeros on both sides. */
+/** The ids of a row: as many as the source says, or those without the zeros on both sides. */
 function readIds(
   field: FieldImport,
   row: RawRow,
+  limit: number,
   split: string,
   notes: Notes,
   problems: DataProblems,
 ): number[] {
-  const limit = field.vocabularySize ?? 2 ** 31;
   const values = row.rows.flatMap((index) => [...row.source.numbers(index)]);
   values.forEach((value, step) => {
     if (Number.isInteger(value) && value >= 0 && value < limit) return;
@@ -117,6 +148,8 @@ function readIds(
       `A whole number from 0 to ${limit - 1} was expected; found ${value}.`,
     );
   });
+  const length = row.source.lengthOf?.(row.rows[0] ?? 0) ?? null;
+  if (length !== null) return values.slice(0, length);
   const first = values.findIndex((value) => value !== 0);
   const last = values.findLastIndex((value) => value !== 0);
   notes.add(field.name, split, "rows padded in front, moved to the start", first > 0 ? 1 : 0);

@@ -1,6 +1,6 @@
 /** What a file of any layout is read into: columns of rows, by split where the file says it. */
 import type { FilePlace } from "../../diagnostics/diagnostic.ts";
-import { dataError } from "../problem.ts";
+import { UserError } from "../../diagnostics/problems.ts";
 import { allTexts, type StoredArray, textArray } from "../readers/array.ts";
 import type { SourceFile } from "../schema.ts";
 
@@ -72,18 +72,14 @@ export function columnNumbers(column: Column): Float64Array {
   return array.numbers(0, columnRows(column));
 }
 
-/** The same array under the name that a user knows it by. */
+/** The same array under the name that a user knows it by, which its problems then carry. */
 export function named(array: StoredArray, place: FilePlace): StoredArray {
   const retold = <T>(work: () => T): T => {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== "UserError" || array.place === place) throw error;
-      throw dataError(
-        "data-value",
-        place,
-        array.isText ? "Numbers were expected; there are texts." : "Texts were expected; there are numbers.",
-      );
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError(error.problems.map((problem) => ({ ...problem, place })));
     }
   };
   return {

@@ -93,6 +93,13 @@ export async function detect(path: string): Promise<Exclude<Format, "auto">> {
   }
   // Pickles of protocols 0 and 1 have no magic word: they begin with a mark, an empty collection or a name.
   if (/^(\([dltciSUX]|c[\w.]+\n|[\]}][qr(])/.test(head)) return "mmsa";
+  if (!/\.(csv|tsv|txt|jsonl?)$/i.test(path) && start.some((byte) => byte < 9 || byte > 0xf4)) {
+    throw dataError(
+      "data-format",
+      { file: path },
+      `The file begins with ${Buffer.from(start.subarray(0, 6)).toString("hex")} (hexadecimal), which no known format does. Known are ${listNames(FORMATS.slice(1))}.`,
+    );
+  }
   return /^(\xef\xbb\xbf)?\s*[{[]/.test(head) ? "jsonl" : "csv";
 }
 

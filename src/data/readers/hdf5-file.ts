@@ -136,7 +136,7 @@ export class Hdf5File {
     return bytesArray(dtype, shape, false, memoryBytes(this.rawBytes(entry, name)), place);
   }
 
-  /** The stored bytes; the library's own conversion knows no half precision. */
+  /** The bytes of all elements; the library's own conversion knows no half precision. */
   private rawBytes(entry: Dataset, name: string): Uint8Array {
     const { library } = this;
     const size = entry.metadata.size * entry.metadata.total_size;
@@ -183,17 +183,16 @@ function texts(entry: Dataset, shape: readonly number[], place: FilePlace): Stor
 
 /** Numbers of one of NumPy's types; truth values are an enumeration on whole numbers. */
 function numericType(entry: Dataset, library: Library): Dtype | null {
-  const { type, size, signed, littleEndian, enum_type: members } = entry.metadata;
+  const { type, size, signed, enum_type: members } = entry.metadata;
   const classes = library.H5T_class_t;
-  const bigEndian = !littleEndian && size > 1;
+  // The library hands values out in little-endian order, whatever the order in the file.
+  const bigEndian = false;
   if (type === classes.H5T_FLOAT.value)
     return [2, 4, 8].includes(size) ? { kind: "f", size, bigEndian } : null;
   if (![1, 2, 4, 8].includes(size)) return null;
   if (type === classes.H5T_INTEGER.value) return { kind: signed ? "i" : "u", size, bigEndian };
   const isBool = members !== undefined && Object.keys(members.members).sort().join() === "FALSE,TRUE";
-  return type === classes.H5T_ENUM.value && size === 1 && isBool
-    ? { kind: "b", size, bigEndian: false }
-    : null;
+  return type === classes.H5T_ENUM.value && size === 1 && isBool ? { kind: "b", size, bigEndian } : null;
 }
 
 /** Checked before the library is loaded: an HDF5 file has its signature at byte 0, 512, 1024, … */

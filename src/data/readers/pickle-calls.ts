@@ -175,7 +175,10 @@ function setArray(target: PyArray, items: readonly PyValue[], place: FilePlace):
   target.array = bytesArray(type, shape, order, data.bytes, place);
 }
 
-/** An array of Python objects: texts become an array of texts; numbers are refused, since their sizes are not known. */
+/**
+ * An array of Python objects: texts become an array of texts. Numbers are refused when they are asked for, since their
+ * type is not known; until then nobody needs them.
+ */
 function objectArray(data: PyValue, shape: readonly number[], place: FilePlace): StoredArray {
   const items = typeof data === "object" && data?.kind === "list" ? data.items : null;
   const count = elementCount(shape);
@@ -189,19 +192,21 @@ function objectArray(data: PyValue, shape: readonly number[], place: FilePlace):
   }
   const texts = items.map((item) => textOrNull(item));
   const wrong = texts.indexOf(null);
-  if (wrong >= 0) {
-    throw dataError(
-      "data-format",
+  if (wrong < 0)
+    return textArray(
+      texts.filter((text) => text !== null),
+      shape,
       place,
-      `An array of objects holds ${describeValue(at(items, wrong))} at ${wrong}; only texts can be stored so.`,
+    );
+  const refuse = (): never => {
+    throw dataError(
+      "data-value",
+      place,
+      `This is an array of objects with ${describeValue(at(items, wrong))} at ${wrong}; only texts can be stored so.`,
       "Save numbers with a numeric type, for example `array.astype('float32')`.",
     );
-  }
-  return textArray(
-    texts.map((text) => text ?? ""),
-    shape,
-    place,
-  );
+  };
+  return { shape, type: "object", isText: false, place, numbers: refuse, texts: refuse };
 }
 
 function isBytes(value: PyValue): value is PyBytes {

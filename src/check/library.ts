@@ -2,9 +2,14 @@
 import type { Source } from "../diagnostics/source.ts";
 
 /** The files of specs/std, by the names that imports use. */
-export const libraryParts: readonly string[] = ["fusion", "loss", "nn", "penalty", "sequence"].map(
-  (part) => `std.${part}`,
-);
+export const libraryParts: readonly string[] = [
+  "attention",
+  "fusion",
+  "loss",
+  "nn",
+  "penalty",
+  "sequence",
+].map((part) => `std.${part}`);
 
 /** The part that declares `name`, or null. The texts are only searched when a name is unknown, so they are not parsed for it. */
 export function partThatDeclares(name: string, loadPart: (path: string) => Source | null): string | null {

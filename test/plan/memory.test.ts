@@ -151,7 +151,7 @@ describe("verifyProgram", () => {
       arena work: 0 bytes
       work memory: 0 bytes at most, 0 without reuse
 
-      segment main (forward of phase main, repeat 1)
+      segment main (forward of phase main, repeat 0)
         0: softmax_rows (x[0, 128], =out[0, 128]) 160 flops
       "
     `);

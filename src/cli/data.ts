@@ -3,14 +3,17 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { checkOutput, loadDataset, writeDataset } from "../data/dataset.ts";
+import type { ImportSummary } from "../data/import/write.ts";
 import type { CsvImport } from "../data/import.ts";
 import { csvManifest, describeImport, importDataset, readManifest, summarize } from "../data/import.ts";
 import { inspectDataset } from "../data/inspect.ts";
 import { describeInspection } from "../data/inspect-table.ts";
+import { importLayout } from "../data/layout-import.ts";
 import type { SyntheticOptions } from "../data/synthetic.ts";
 import { SYNTHETIC_DEFAULTS, synthesize } from "../data/synthetic.ts";
 import type { Register, Session } from "./command.ts";
-import { collect, numberBetween, wholeNumber } from "./command.ts";
+import { collect } from "./command.ts";
+import { addLayoutOptions, isDescription, type LayoutFlags, layoutImport } from "./data-layout.ts";
 
 export const registerData: Register = (program, session) => {
   const data = program
@@ -71,33 +74,29 @@ function registerSynth(data: Command, session: Session): void {
   });
 }
 
-interface ImportFlags {
+interface ImportFlags extends LayoutFlags {
   readonly from?: string;
-  readonly out: string;
-  readonly force?: boolean;
   readonly csv?: string;
-  readonly name?: string;
   readonly id?: string;
   readonly split?: string;
-  readonly validShare: number;
-  readonly testShare: number;
-  readonly splitSeed: number;
   readonly splitBy?: string;
   readonly score?: string;
   readonly class?: string;
   readonly tokens: readonly string[];
   readonly vector: readonly string[];
-  readonly delimiter?: string;
 }
 
 function registerImport(data: Command, session: Session): void {
-  data
+  const command = data
     .command("import")
-    .summary("import CSV and HDF5 files")
+    .summary("import data files")
     .description(
-      "Imports CSV and HDF5 files. A JSON description says which files hold what (docs/data.md); one CSV file with a line per row needs only flags.",
+      "Imports data files. Files in a known layout are taken as they are: pickles of MMSA and MIRD, computational sequences (.csd), HDF5, .npz, .npy, CSV and JSON lines. For anything else a JSON description says which files hold what (docs/data.md).",
     )
-    .argument("[description]", "JSON file that describes the import")
+    .argument(
+      "[path...]",
+      "files or folders, or one JSON description; `test=PATH` puts all rows of a file into a split, further files join by id",
+    )
     .requiredOption("-o, --out <dir>", "folder to make")
     .option(
       "--from <dir>",
@@ -106,29 +105,38 @@ function registerImport(data: Command, session: Session): void {
     .option("--force", "replace a dataset that is there")
     .optionsGroup("One CSV file:")
     .option("--csv <file>", "the file, with a header line")
-    .option("--name <name>", "name of the dataset (default: the file's)")
     .option("--id <column>", "column that identifies a row")
     .option("--split <column>", "column that says train, valid or test; otherwise rows are drawn")
-    .option("--valid-share <share>", "part of the rows drawn for validation", numberBetween(0, 1), 0.1)
-    .option("--test-share <share>", "part of the rows drawn for the test", numberBetween(0, 1), 0.2)
-    .option("--split-seed <n>", "seed of the drawing", wholeNumber(0), 0)
     .option("--split-by <column>", "rows with the same value here stay in one split")
     .option("--score <column>", "label that is a number")
     .option("--class <column>", "label that is a name")
     .option("--tokens <field=column>", "a text; may be given several times", collect, [])
     .option("--vector <field=columns>", "numbers: names, numbers or ranges `a..b`, with commas", collect, [])
-    .option("--delimiter <text>", "what stands between cells (default: a comma, in .tsv files a tab)")
-    .action(async (description: string | undefined, flags: ImportFlags, command: Command) => {
-      if ((description === undefined) === (flags.csv === undefined)) {
-        command.error("error: give either a description or --csv FILE");
+    .action(async (paths: readonly string[], flags: ImportFlags, command: Command) => {
+      const [first] = paths;
+      if ((first === undefined) === (flags.csv === undefined)) {
+        command.error("error: give either files, a description, or --csv FILE");
       }
-      const manifest =
-        description === undefined ? csvManifest(csvImport(flags, command)) : readManifest(description);
-      const { out, force = false, from = "." } = flags;
-      const summary = await importDataset({ manifest, from, out, force, command: session.io.command });
+      const summary =
+        first === undefined || (paths.length === 1 && isDescription(first, flags))
+          ? await importDescribed(first, flags, command, session)
+          : await importLayout(layoutImport(paths, flags, session.io.command));
       session.io.out.write(describeImport(summary));
-      session.io.out.write(`Written to ${out}\n`);
+      session.io.out.write(`Written to ${flags.out}\n`);
     });
+  addLayoutOptions(command);
+}
+
+function importDescribed(
+  description: string | undefined,
+  flags: ImportFlags,
+  command: Command,
+  session: Session,
+): Promise<ImportSummary> {
+  const manifest =
+    description === undefined ? csvManifest(csvImport(flags, command)) : readManifest(description);
+  const { out, force = false, from = "." } = flags;
+  return importDataset({ manifest, from, out, force, command: session.io.command });
 }
 
 function csvImport(flags: ImportFlags, command: Command): CsvImport {
@@ -136,7 +144,7 @@ function csvImport(flags: ImportFlags, command: Command): CsvImport {
   if (score !== undefined && flags.class !== undefined)
     command.error("error: --score and --class exclude each other");
   const column = score ?? flags.class;
-  const drawn = { valid: flags.validShare, test: flags.testShare, seed: flags.splitSeed };
+  const drawn = { valid: flags.validShare ?? 0.1, test: flags.testShare ?? 0.2, seed: flags.splitSeed };
   return {
     file,
     name: flags.name ?? basename(file).replace(/\.\w+$/, ""),

@@ -81,4 +81,8 @@ export const runningExplanations = explanationsOutside([
     "data-exists",
     "The folder that should be written exists already; nothing is overwritten unless that is asked for.",
   ],
+  [
+    "data-unsafe",
+    "A file asks for more than data: a function to call, a class to make, or a file outside its folder. Nothing of it is executed or opened. Files that hold arrays, lists and dictionaries only are read.",
+  ],
 ]);

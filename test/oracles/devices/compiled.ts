@@ -1,4 +1,4 @@
-/** The device `webgpu`: the whole path of a compiled program, through fusion, planning and WGSL, on what Dawn offers. */
+/** Devices that run compiled programs: the whole path through fusion, planning and code generation, as `mird train` takes it. */
 import { chooseDevice } from "../../../src/cli/devices.ts";
 import { lower } from "../../../src/driver/compile.ts";
 import type { ArenaRange } from "../../../src/ir/graph.ts";
@@ -6,19 +6,19 @@ import type { Program } from "../../../src/ir/program.ts";
 import type { Executable } from "../../../src/runtime/backend.ts";
 import type { Contents, OracleDevice, Session } from "./device.ts";
 
-export async function webgpuDevice(): Promise<OracleDevice> {
-  const { backend, target } = await chooseDevice({ device: "webgpu" });
+export async function compiledDevice(device: "webgpu" | "cpu"): Promise<OracleDevice> {
+  const { backend, target } = await chooseDevice({ device });
   return {
     description: backend.description,
     open: async (graph) => {
       const { program } = lower(graph, { target, verify: true });
-      return new WebgpuSession(program, await backend.prepare(new Map([["case", program]])));
+      return new CompiledSession(program, await backend.prepare(new Map([["case", program]])));
     },
     close: () => backend.close(),
   };
 }
 
-class WebgpuSession implements Session {
+class CompiledSession implements Session {
   readonly #program: Program;
   readonly #executable: Executable;
 

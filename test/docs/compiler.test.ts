@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { CPU } from "../../src/codegen/wasm/descriptor.ts";
 import { emitKernel } from "../../src/codegen/wgsl/emit.ts";
 import { dumpChecked, dumpCompiled } from "../../src/driver/dump.ts";
 import { loadKernelSource } from "../../src/runtime/kernel-sources.ts";
@@ -11,7 +12,8 @@ import { expectSection, root } from "../support/docs.ts";
 const PAGE = "docs/compiler.md";
 const SPEC = "docs/tiny.mird";
 
-const { program, compilation } = compileSpec(SPEC, null);
+// As on a machine without a GPU: kernels for the CPU, WGSL for a software driver.
+const { program, compilation } = compileSpec(SPEC, null, CPU);
 const emit = (kernel: Parameters<typeof emitKernel>[0]) =>
   emitKernel(kernel, softwareTarget, loadKernelSource);
 
@@ -56,7 +58,8 @@ it("shows the plan", () => {
 });
 
 it("shows the code of the update", () => {
-  const files = dumpCompiled("wgsl", compilation, emit).filter(({ name }) => name.startsWith("iteration."));
+  const forDriver = compileSpec(SPEC, null, softwareTarget).compilation;
+  const files = dumpCompiled("wgsl", forDriver, emit).filter(({ name }) => name.startsWith("iteration."));
   const text = files.at(-1)?.text ?? "";
   expect(text).toContain("@compute");
   expectSection(PAGE, "wgsl", block(text, "wgsl"));

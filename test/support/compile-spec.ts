@@ -1,10 +1,11 @@
-/** Compiles a spec of the repository as `mird compile` does, for a software driver whatever the machine has. */
+/** Compiles a spec of the repository as `mird compile` does, for a given target whatever the machine has. */
 
 import { diskLoader, readSpec } from "../../src/cli/sources.ts";
 import { requireModel } from "../../src/cli/spec.ts";
 import { describeTarget } from "../../src/codegen/descriptor.ts";
 import type { Dataset } from "../../src/data/schema.ts";
 import { compileOnly } from "../../src/driver/prepare.ts";
+import type { FusionTarget } from "../../src/fuse/target.ts";
 
 /** The limits of SwiftShader. */
 export const softwareTarget = describeTarget({
@@ -15,7 +16,7 @@ export const softwareTarget = describeTarget({
 });
 
 /** `path` is relative to the repository, which is the working folder of the tests. Without a dataset the sizes are those of the spec. */
-export function compileSpec(path: string, dataset: Dataset | null) {
+export function compileSpec(path: string, dataset: Dataset | null, target: FusionTarget) {
   const sources = {};
   const { program, model } = requireModel({
     entry: readSpec(path, sources),
@@ -24,5 +25,5 @@ export function compileSpec(path: string, dataset: Dataset | null) {
     model: null,
   });
   const data = dataset === null ? null : { dataset, folder: "synth" };
-  return { program, compilation: compileOnly({ model, types: program.types, target: softwareTarget, data }) };
+  return { program, compilation: compileOnly({ model, types: program.types, target, data }) };
 }

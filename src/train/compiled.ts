@@ -1,11 +1,6 @@
 /** What a model looks like once it is compiled for training and evaluation: the contract between the compiler driver and the training loop. */
+import type { Initialiser } from "../elaborate/elaboration.ts";
 import type { Program } from "../ir/program.ts";
-
-export type Initialiser =
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
-  | { readonly kind: "normal"; readonly mean: number; readonly std: number }
-  | { readonly kind: "orthogonal"; readonly gain: number };
 
 /** One trainable tensor: a range of the arena `parameters` (f32). */
 export interface ParameterEntry {

@@ -5,7 +5,8 @@
 import { hash32 } from "../base/hash.ts";
 import { invariant } from "../base/invariant.ts";
 import { RandomStream } from "../base/random.ts";
-import type { Initialiser, ParameterEntry } from "./compiled.ts";
+import type { Initialiser } from "../elaborate/elaboration.ts";
+import type { ParameterEntry } from "./compiled.ts";
 
 /** The arena `parameters` at the start of a run. */
 export function initialParameters(

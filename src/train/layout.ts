@@ -5,8 +5,8 @@
  * the alignment of a binding.
  */
 import type { CheckedPhase } from "../check/checked.ts";
+import type { Initialiser } from "../elaborate/elaboration.ts";
 import type { Selection } from "../syntax/ast.ts";
-import type { Initialiser } from "./compiled.ts";
 import type { OptimizerSettings, UpdateRange } from "./optimizers.ts";
 import { optimizerSettings } from "./phase-settings.ts";
 

@@ -3,9 +3,9 @@ export class CompilerBug extends Error {
   override readonly name = "CompilerBug";
 }
 
-/** Throws {@link CompilerBug} when `condition` is false; `message` says which promise was broken. */
-export function invariant(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new CompilerBug(message);
+/** Throws {@link CompilerBug} when `condition` is false; `message` says which promise was broken: a function where many checks are made. */
+export function invariant(condition: unknown, message: string | (() => string)): asserts condition {
+  if (!condition) throw new CompilerBug(typeof message === "string" ? message : message());
 }
 
 /** Marks a branch that the types make impossible. */

@@ -11,6 +11,7 @@ import { ElaboratedModel } from "../elaborate/model.ts";
 import type { Graph, GraphSegment, Node, Output } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
+import { substituteInputs } from "../ir/substitute.ts";
 import { ops } from "../ops/index.ts";
 import type { DataArena, RecordedLoss, UpdateSchedule } from "../train/compiled.ts";
 import type { FoundParameter, ParameterLayout, PlacedParameter } from "../train/layout.ts";
@@ -87,13 +88,22 @@ export function iterationGraph(setup: TrainingSetup, layout: ParameterLayout): I
   return new IterationBuilder(setup, layout).build();
 }
 
+/** The model on contents of the parameters before any update, with one stream of random numbers. */
+interface Sample extends Elaborated {
+  /** What draws random numbers. */
+  readonly drawers: readonly Owner[];
+}
+
 class IterationBuilder {
   readonly #setup: TrainingSetup;
   readonly #layout: ParameterLayout;
   readonly #g = new GraphBuilder(ops);
   readonly #placed: ReadonlyMap<string, PlacedParameter>;
-  /** How often each parameter has been updated so far. */
-  readonly #versions = new Map<string, number>();
+  /** How often each parameter has been updated so far, by offset. */
+  readonly #versions = new Map<number, number>();
+  /** Elaboration takes longest, so that phases and repeats share one as long as they draw the same random numbers. */
+  readonly #samples = new Map<string, Sample>();
+  readonly #steps = new Map<string, readonly Output[]>();
   readonly #segments: GraphSegment[] = [];
   readonly #losses: RecordedLoss[] = [];
   readonly #updates: UpdateSchedule[] = [];
@@ -124,31 +134,79 @@ class IterationBuilder {
     return this.#layout.parameters.filter((parameter) => parameter.updatedBy.includes(phase.name));
   }
 
+  /** A parameter before any update. */
   #parameter(path: string): Node {
     const { offset, shape } = this.#placed.get(path) ?? at([], 0);
-    const version = this.#versions.get(path) ?? 0;
-    return this.#g.input({ name: path, arena: "parameters", offset, version, shape, dtype: "f32" });
+    return this.#g.input({ name: path, arena: "parameters", offset, version: 0, shape, dtype: "f32" });
+  }
+
+  #sample(name: string, stream: ElaborationHost["stream"]): Sample {
+    const known = this.#samples.get(name);
+    if (known !== undefined) return known;
+    const drawers: Owner[] = [];
+    const noted = (owner: Owner) => {
+      drawers.push(owner);
+      return stream(owner);
+    };
+    const made = elaborate(this.#setup, this.#g, noted, true, ({ path }) => this.#parameter(path));
+    const sample = { ...made, drawers };
+    this.#samples.set(name, sample);
+    return sample;
   }
 
   #step(phase: CheckedPhase, repeat: number): void {
-    const g = this.#g;
     const name = `${phase.name}.${repeat}`;
-    // Random numbers are drawn once per iteration, so that the phases share what they compute alike; a repeat draws anew in what the phase moves.
-    const stream = (owner: Owner) => (repeat > 0 && selects(phase.updates, owner) ? name : "iteration");
-    const { model, inputs } = elaborate(this.#setup, g, stream, true, ({ path }) => this.#parameter(path));
-    const objective = model.objective(phase.objective);
+    const sample = this.#sampleFor(phase, repeat);
+    const outputs = [...this.#gradients(phase, sample)];
+    const objective = sample.model.objective(phase.objective);
+    if (repeat === phase.repeat - 1) outputs.push(...this.#recorded(phase, sample.model, objective));
+    const updated = this.#afterUpdates(outputs.map((output) => output.node));
+    this.#segments.push({
+      name,
+      phase: phase.name,
+      repeat,
+      kind: "gradient",
+      outputs: outputs.map((output, index) => ({ ...output, node: at(updated, index) })),
+    });
+    this.#update(phase, repeat);
+    for (const { offset } of this.#trained(phase))
+      this.#versions.set(offset, (this.#versions.get(offset) ?? 0) + 1);
+    for (const [arena, data] of sample.inputs.arenas) this.#arenas.set(arena, data);
+  }
+
+  /** Random numbers are drawn once per iteration, so that the phases share what they compute alike; a repeat draws anew in what the phase moves. */
+  #sampleFor(phase: CheckedPhase, repeat: number): Sample {
+    const shared = this.#sample("iteration", () => "iteration");
+    const moves = (owner: Owner) => selects(phase.updates, owner);
+    if (repeat === 0 || !shared.drawers.some(moves)) return shared;
+    const name = `${phase.name}.${repeat}`;
+    return this.#sample(name, (owner) => (moves(owner) ? name : "iteration"));
+  }
+
+  /** Gradients of a phase's parameters, in terms of parameters before any update. */
+  #gradients(phase: CheckedPhase, sample: Sample): readonly Output[] {
+    const isShared = sample === this.#samples.get("iteration");
+    const known = isShared ? this.#steps.get(phase.name) : undefined;
+    if (known !== undefined) return known;
+    const objective = sample.model.objective(phase.objective);
+    const directed = phase.sign === 1 ? objective : this.#g.neg(objective);
     const trained = this.#trained(phase);
     const nodes = trained.map((parameter) => this.#parameter(parameter.path));
-    const directed = phase.sign === 1 ? objective : g.neg(objective);
-    const outputs = gradient(g, ops, directed, nodes).map((node, index): Output => {
+    const outputs = gradient(this.#g, ops, directed, nodes).map((node, index): Output => {
       const { path, offset } = at(trained, index);
       return { name: `gradient.${path}`, node, target: { arena: "gradients", offset } };
     });
-    if (repeat === phase.repeat - 1) outputs.push(...this.#recorded(phase, model, objective));
-    this.#segments.push({ name, phase: phase.name, repeat, kind: "gradient", outputs });
-    this.#update(phase, repeat);
-    for (const { path } of trained) this.#versions.set(path, (this.#versions.get(path) ?? 0) + 1);
-    for (const [name, arena] of inputs.arenas) this.#arenas.set(name, arena);
+    if (isShared) this.#steps.set(phase.name, outputs);
+    return outputs;
+  }
+
+  /** The same values of the parameters as the updates so far have left them. */
+  #afterUpdates(nodes: readonly Node[]): readonly Node[] {
+    return substituteInputs(this.#g, nodes, (input) => {
+      const { arena, offset } = input.attributes;
+      const version = arena === "parameters" ? (this.#versions.get(offset) ?? 0) : 0;
+      return version === 0 ? input : this.#g.input({ ...input.attributes, version });
+    });
   }
 
   #update(phase: CheckedPhase, repeat: number): void {

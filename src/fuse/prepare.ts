@@ -74,8 +74,7 @@ function splitPlan(node: Node, { split }: FusionTarget): SplitPlan | null {
   let outside = 1;
   for (const axis of node.attributes.axes) {
     const own = at(shape, axis);
-    for (let outer = 1; outer <= own; outer++) {
-      if (own % outer !== 0) continue;
+    for (const outer of divisors(own)) {
       const parts = outside * outer;
       const distance = (plan: number) => Math.abs(Math.log(plan / wanted));
       if (
@@ -88,6 +87,13 @@ function splitPlan(node: Node, { split }: FusionTarget): SplitPlan | null {
     outside *= own;
   }
   return best;
+}
+
+function divisors(count: number): readonly number[] {
+  const small: number[] = [];
+  for (let divisor = 1; divisor * divisor <= count; divisor++) if (count % divisor === 0) small.push(divisor);
+  const large = small.map((divisor) => count / divisor).reverse();
+  return [...new Set([...small, ...large])];
 }
 
 /** Partial results per row: the reduced axes before the cut, and the outer part of the axis that is cut. */

@@ -45,7 +45,7 @@ export class GraphBuilder {
     // Numbers of nodes are unique in one builder only, so a foreign operand could be taken for another node.
     invariant(
       inputs.every((input) => this.#own.has(input)),
-      `an operand of ${op} belongs to another builder`,
+      () => `an operand of ${op} belongs to another builder`,
     );
     const key = nodeKey(op, inputs, attributes);
     const known = this.#nodes.get(key);

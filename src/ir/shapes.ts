@@ -4,6 +4,8 @@ import type { Node } from "./graph.ts";
 
 /** The shape that all `shapes` stretch to, aligned at the right; throws CompilerBug when they do not fit. */
 export function broadcastShapes(shapes: readonly (readonly number[])[]): number[] {
+  const [first] = shapes;
+  if (first !== undefined && shapes.every((shape) => sameExtents(shape, first))) return [...first];
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
     let extent = 1;
@@ -19,6 +21,13 @@ export function broadcastShapes(shapes: readonly (readonly number[])[]): number[
     }
     return extent;
   });
+}
+
+function sameExtents(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** An axis counted from the end when negative. */
@@ -44,16 +53,25 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
 
 /** Text that is equal exactly for nodes with equal operation, operands and attributes. */
 export function nodeKey(op: string, inputs: readonly Node[], attributes: object): string {
-  return `${op}(${inputs.map((input) => input.id).join(",")})${attributeKey(attributes)}`;
+  let key = `${op}(`;
+  for (const input of inputs) key += `${input.id},`;
+  return `${key})${attributeKey(attributes)}`;
 }
 
-// JSON.stringify would confuse -0 with 0 and NaN with the infinities.
-function attributeKey(value: unknown): string {
+// JSON.stringify would confuse -0 with 0 and NaN with the infinities. Compilation spends much of its time here, so that the usual cases (no attributes,
+// one of them, lists of whole numbers) take the shortest way.
+function attributeKey(attributes: object): string {
+  const fields = Object.entries(attributes);
+  if (fields.length === 0) return "{}";
+  if (fields.length > 1) fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  let key = "{";
+  for (const [name, field] of fields) key += `${name}:${fieldKey(field)},`;
+  return `${key}}`;
+}
+
+function fieldKey(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
-  if (Array.isArray(value)) return `[${value.map(attributeKey).join(",")}]`;
-  if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([name, field]) => `${name}:${attributeKey(field)}`).join(",")}}`;
-  }
-  return JSON.stringify(value);
+  // Lists are shapes, axes and places: whole numbers.
+  if (Array.isArray(value)) return `[${value.join(",")}]`;
+  return typeof value === "object" && value !== null ? attributeKey(value) : JSON.stringify(value);
 }

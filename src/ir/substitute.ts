@@ -1,0 +1,29 @@
+/** The same computation on other leaves. */
+import type { Node, NodeOf } from "./graph.ts";
+import type { GraphBuilder } from "./graph-build.ts";
+import { topologicalOrder } from "./graph-walk.ts";
+import type { OpName } from "./op-table.ts";
+
+/** `roots` with every input replaced by what `leaf` returns for it; what depends on no replaced input stays the same node. */
+export function substituteInputs(
+  g: GraphBuilder,
+  roots: readonly Node[],
+  leaf: (input: NodeOf<"input">) => Node,
+): readonly Node[] {
+  const replaced = new Map<Node, Node>();
+  const replacement = (node: Node) => replaced.get(node) ?? node;
+  for (const node of topologicalOrder(roots)) {
+    const made = node.op === "input" ? leaf(node) : remake(g, node, node.inputs.map(replacement));
+    if (made !== node) replaced.set(node, made);
+  }
+  return roots.map(replacement);
+}
+
+function remake(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
+  if (inputs.every((input, index) => input === node.inputs[index])) return node;
+  return g.withOrigin(node.origin, () => same(g, node, inputs));
+}
+
+function same<Op extends OpName>(g: GraphBuilder, node: NodeOf<Op>, inputs: readonly Node[]): Node {
+  return g.node(node.op, inputs, node.attributes);
+}

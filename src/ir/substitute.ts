@@ -13,15 +13,16 @@ export function substituteInputs(
   const replaced = new Map<Node, Node>();
   const replacement = (node: Node) => replaced.get(node) ?? node;
   for (const node of topologicalOrder(roots)) {
-    const made = node.op === "input" ? leaf(node) : remake(g, node, node.inputs.map(replacement));
+    const made = g.withOrigin(node.origin, () =>
+      node.op === "input" ? leaf(node) : remake(g, node, node.inputs.map(replacement)),
+    );
     if (made !== node) replaced.set(node, made);
   }
   return roots.map(replacement);
 }
 
 function remake(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
-  if (inputs.every((input, index) => input === node.inputs[index])) return node;
-  return g.withOrigin(node.origin, () => same(g, node, inputs));
+  return inputs.every((input, index) => input === node.inputs[index]) ? node : same(g, node, inputs);
 }
 
 function same<Op extends OpName>(g: GraphBuilder, node: NodeOf<Op>, inputs: readonly Node[]): Node {

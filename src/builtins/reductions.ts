@@ -118,6 +118,12 @@ const spread = (context: BuildContext, x: TensorValue, reduced: Reduced): Node =
   return average(context, { ...x, node: g.square(deviation) }, reduced);
 };
 
+/** As many numbers as the result has axes for, also where all rows count alike. */
+const counted = (context: BuildContext, x: TensorValue, reduced: Reduced): Node => {
+  const kept = x.node.shape.filter((_, place) => !reduced.places.includes(place));
+  return context.g.broadcastTo(participants(context, x, reduced), kept);
+};
+
 const combine =
   (merge: (context: BuildContext, a: Node, b: Node) => Node) =>
   (context: BuildContext, parts: readonly Node[]) =>
@@ -163,5 +169,5 @@ export const reductions: readonly Builtin[] = [
     ),
   ),
   reduction("variance", "Mean squared deviation from the mean (divided by the count).", spread, null),
-  reduction("count", "How many elements take part.", participants, null),
+  reduction("count", "How many elements take part.", counted, null),
 ];

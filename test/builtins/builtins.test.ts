@@ -67,7 +67,7 @@ describe("reductions and products", () => {
     ["max(x, axis = D)", [3, 6]],
     ["min(x, axis = [B, D])", [1]],
     ["variance(x, axis = D)", [2 / 3, 2 / 3]],
-    ["count(x, axis = D)", [3]],
+    ["count(x, axis = D)", [3, 3]],
     ["dot(x, x, axis = D)", [14, 77]],
     ["dot(x, rename(x, B = J), axis = D)", [14, 32, 32, 77]],
     ["sum(x / k for k in 1..2)", [1.5, 3, 4.5, 6, 7.5, 9]],

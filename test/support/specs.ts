@@ -1,0 +1,72 @@
+/** The specs of the repository at small sizes, on invented data: what tests of whole models share. */
+import { diskLoader, readSpec } from "../../src/cli/sources.ts";
+import { checkSpec, requireModel } from "../../src/cli/spec.ts";
+import { compileModel } from "../../src/driver/compile.ts";
+import { inventData } from "../../src/driver/invented-data.ts";
+import { referenceBackend } from "../../src/runtime/reference/backend.ts";
+import { train } from "../../src/train/loop.ts";
+import { trainSettings } from "../../src/train/settings.ts";
+import { softwareTarget } from "./compile-spec.ts";
+
+export interface SmallSpec {
+  /** Relative to the repository, which is the working folder of the tests. */
+  readonly path: string;
+  readonly model: string;
+  /** `--set`, for what does not shrink by itself. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Names of the models that a spec declares, and every problem, warnings included. */
+export function inspectSpec(path: string) {
+  const { program, problems } = checkSpec({
+    entry: readSpec(path, {}),
+    loadSource: diskLoader({}),
+    settings: {},
+    model: null,
+  });
+  return { models: program.models.map(({ name }) => name), problems };
+}
+
+export function smallModel({ path, model, settings = {} }: SmallSpec) {
+  const found = requireModel({ entry: readSpec(path, {}), loadSource: diskLoader({}), settings, model });
+  return { model: found.model, types: found.program.types };
+}
+
+/** A spec compiled for a batch of a few rows, with data for three iterations of an epoch. */
+export function compileSmall(spec: SmallSpec) {
+  const { model, types } = smallModel(spec);
+  const declared = model.train;
+  if (declared === null) throw new Error(`${spec.path}: ${spec.model} has no train block`);
+  const batch = { labelled: 4, unlabelled: declared.batch.unlabelled > 0 ? 2 : 0 };
+  const { dataset, sizes } = inventData({ model, types, batch, batches: 3, seed: 1 });
+  const dataRows = Object.values(dataset.splits).reduce((sum, { rows }) => sum + rows, 0);
+  const small = { ...model, train: { ...declared, batch } };
+  const { compiled } = compileModel({ model: small, sizes, dataRows, target: softwareTarget });
+  return { compiled, dataset, settings: trainSettings(small.train, 1) };
+}
+
+/** The losses of three iterations on the reference, by iteration and name, and the metrics of the test split. */
+export async function threeIterations({ compiled, dataset, settings }: ReturnType<typeof compileSmall>) {
+  const programs = new Map([
+    ["iteration", compiled.iteration],
+    ["evaluation", compiled.evaluation],
+  ]);
+  const device = await referenceBackend().prepare(programs);
+  const losses: Readonly<Record<string, number>>[] = [];
+  const { evaluations } = await train({
+    model: compiled,
+    settings,
+    dataset,
+    device,
+    seed: 1,
+    observer: {
+      start: () => {},
+      iteration: (event) => losses.push(Object.fromEntries(event.losses)),
+      epoch: () => {},
+      checkpoint: () => {},
+      best: () => {},
+    },
+  });
+  device.dispose();
+  return { losses, test: evaluations.get("test") };
+}

@@ -8,7 +8,7 @@ import { DataProblems, dataError } from "./problem.ts";
 
 const PAD = "[PAD]";
 const UNKNOWN = "[UNK]";
-/** Words longer than this are one unknown word, as in BERT; it also bounds the time that a word takes. */
+/** With BERT's splitting, words longer than this are one unknown word, as in BERT itself. */
 const LONGEST_WORD = 100;
 
 /**
@@ -32,7 +32,12 @@ export function readWordPieces(path: string, split: TextSplit = "spaces"): WordP
   const tokens = readVocabulary(path);
   const idOf = new Map(tokens.map((token, id) => [token, id]));
   const unknown = idOf.get(UNKNOWN) ?? 0;
-  const pieces = (text: string) => words(text, split).flatMap((word) => wordPieces(word, idOf));
+  const longest = tokens.reduce((most, token) => Math.max(most, token.length), 0);
+  const longestWord = split === "bert" ? LONGEST_WORD : Infinity;
+  const pieces = (text: string) =>
+    words(text, split).flatMap((word) =>
+      [...word].length > longestWord ? [UNKNOWN] : wordPieces(word, idOf, longest),
+    );
   const mark = (token: string) => {
     const id = idOf.get(token);
     return id === undefined ? [] : [id];
@@ -84,13 +89,12 @@ function words(text: string, split: TextSplit): string[] {
   return spaced.split(/\s+/u).filter((word) => word !== "");
 }
 
-/** Longest match first; a word that cannot be covered is one unknown word. */
-function wordPieces(word: string, idOf: ReadonlyMap<string, number>): string[] {
+/** Longest match first, no longer than the longest token; a word that cannot be covered is one unknown word. */
+function wordPieces(word: string, idOf: ReadonlyMap<string, number>, longest: number): string[] {
   const letters = [...word];
-  if (letters.length > LONGEST_WORD) return [UNKNOWN];
   const pieces: string[] = [];
   for (let start = 0; start < letters.length; ) {
-    let end = letters.length;
+    let end = Math.min(letters.length, start + longest);
     let piece = "";
     for (; end > start; end--) {
       piece = (start > 0 ? "##" : "") + letters.slice(start, end).join("");

@@ -4,7 +4,15 @@ import { type DataProblems, dataError } from "../problem.ts";
 import { numberArray } from "../readers/array.ts";
 import type { RowSource } from "../readers/table.ts";
 import type { FieldKind } from "../schema.ts";
-import { type Column, columnNumbers, columnPlace, columnRows, rowShape, within } from "./columns.ts";
+import {
+  type Column,
+  columnNumbers,
+  columnPlace,
+  columnRows,
+  isTextColumn,
+  rowShape,
+  within,
+} from "./columns.ts";
 import type { Block } from "./merge.ts";
 
 /** How many axes behind the rows a field of this kind has; a score may have one of size 1. */
@@ -50,7 +58,7 @@ function maskedIds(values: Float64Array, steps: number): Float64Array {
 }
 
 function checkShape(kind: FieldKind, column: Column): void {
-  if (kind === "tokens" && column.kind === "array" && column.array.isText) return;
+  if (kind === "tokens" && isTextColumn(column)) return;
   const shapes = column.kind === "array" ? [rowShape(column)] : column.rows.map((row) => row?.shape ?? null);
   const width =
     kind === "sequence" || kind === "vector" ? shapes.find((shape) => shape !== null)?.at(-1) : undefined;

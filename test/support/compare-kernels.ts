@@ -1,18 +1,19 @@
-/** Kernels under the schedules of both kinds of device, against the reference. */
+/** Kernels on the CPU and under the schedules of both kinds of WebGPU device, against the reference. */
 import { expect } from "vitest";
 import { at, invariant } from "../../src/base/invariant.ts";
-import type { TargetDescriptor } from "../../src/codegen/descriptor.ts";
 import type { DawnDevice } from "../../src/runtime/dawn/device.ts";
-import type { KernelRun } from "./dawn.ts";
-import { runKernels, worstError } from "./dawn.ts";
+import type { Way } from "./dawn.ts";
+import { CPU_WAYS, runKernels } from "./dawn.ts";
 import { runReference } from "./kernel-reference.ts";
+import type { KernelRun } from "./kernel-run.ts";
+import { worstError } from "./kernel-run.ts";
 
 /** Fails with the names and errors of all kernels whose operands differ from the reference by more than `tolerance`. */
 export async function compareKernels(
   opened: DawnDevice,
   runs: readonly KernelRun[],
   tolerance = 2e-6,
-  kinds: readonly TargetDescriptor["kind"][] = ["software", "discrete"],
+  schedules: readonly Way[] = ["software", "discrete"],
 ): Promise<void> {
   const wanted = runs.map(({ kernel, buffers }) => {
     const copies = buffers.map((buffer) => buffer.slice());
@@ -20,10 +21,10 @@ export async function compareKernels(
     runReference(kernel, copies);
     return copies;
   });
-  for (const kind of kinds) {
-    const got = await runKernels(opened, runs, kind);
+  for (const way of [...schedules, ...CPU_WAYS]) {
+    const got = await runKernels(opened, runs, way);
     const errors = runs.map(({ kernel }, run) => ({
-      kind,
+      way,
       kernel: kernel.name,
       worst: Math.max(...at(wanted, run).map((want, operand) => worstError(at(at(got, run), operand), want))),
     }));

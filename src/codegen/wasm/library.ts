@@ -1,9 +1,8 @@
 /** The routines that are written by hand; contracts as in `src/ops/`. */
 import { at } from "../../base/invariant.ts";
 import type { LibraryKernel } from "../../ir/kernel.ts";
-import { loadVector, storeVector } from "./access.ts";
-import type { Variable } from "./function.ts";
-import type { I32, V128 } from "./instructions.ts";
+import { storeVector } from "./access.ts";
+import type { F32, I32, V128 } from "./instructions.ts";
 import { f32, f32x4, i32, i32x4, v128 } from "./instructions.ts";
 import type { WasmKernel } from "./kernel-function.ts";
 import { KernelFunction } from "./kernel-function.ts";
@@ -38,7 +37,7 @@ function insideMask(active: number): V128 {
 
 /**
  * Sizes: rows, columns. Finds the threshold by leaving out what does not exceed it until nothing more drops out (Michelot 1986): a few passes over the
- * row, without sorting.
+ * row, without sorting. Scores are taken relative to the largest one, so that sums lose nothing when all are far from 0; the threshold is at least -1 then.
  */
 function emitSparsemax(kernel: LibraryKernel): WasmKernel {
   const [rows, columns] = [routineSize(kernel, "rows"), routineSize(kernel, "columns")];
@@ -47,48 +46,61 @@ function emitSparsemax(kernel: LibraryKernel): WasmKernel {
   const [from, to] = code.share(rows);
   f.range(from, to, 1, (row) => {
     const start = f.keep(i32.mul(row, i32.constant(columns * 4)));
-    const [scores, mask, result] = code.operands.map((operand) => f.keep(i32.add(operand, start))) as [
-      I32,
-      I32,
-      I32,
-    ];
+    const [scores, mask, result] = [0, 1, 2].map((operand) =>
+      f.keep(i32.add(at(code.operands, operand), start)),
+    ) as [I32, I32, I32];
+    const kept = (place: I32, active: number) =>
+      v128.and(i32x4.neg(v128.load(i32.add(mask, place))), insideMask(active));
+    const largest = f.keep(f32x4.splat(largestOf(code, columns, scores, kept)));
     const above = (place: I32, limit: V128, active: number) => {
-      const score = f.keep(v128.load(i32.add(scores, place)));
-      const kept = v128.and(i32x4.neg(v128.load(i32.add(mask, place))), insideMask(active));
-      return { score, over: f.keep(v128.and(kept, f32x4.gt(score, limit))) };
+      const score = f.keep(f32x4.sub(v128.load(i32.add(scores, place)), largest));
+      return { score, over: f.keep(v128.and(kept(place, active), f32x4.gt(score, limit))) };
     };
-    const limit = f.variable("f32", f32.constant(Number.NEGATIVE_INFINITY));
+    const limit = f.variable("v128", f32x4.constant(-1));
     const last = f.variable("i32", i32.constant(columns + 1));
     f.block((exit) =>
       f.loop((again) => {
-        const splat = f.keep(f32x4.splat(limit.get));
         const sum = f.variable("v128", f32x4.constant(0));
         const count = f.variable("v128", i32x4.constant(0));
         eachVector(code, columns, (place, active) => {
-          const { score, over } = above(place, splat, active);
+          const { score, over } = above(place, limit.get, active);
           sum.set(f32x4.add(sum.get, v128.and(over, score)));
           count.set(i32x4.sub(count.get, over));
         });
         const left = f.keep(addLanes(count.get));
         f.jump(exit, i32.or(i32.eqz(left), i32.ge(left, last.get)));
         last.set(left);
-        limit.set(f32.div(f32.sub(sumLanes(code, sum), f32.constant(1)), f32.convert(left)));
+        const excess = f32.sub(sumLanes(sum.get), f32.constant(1));
+        limit.set(f32x4.splat(f32.div(excess, f32.convert(left))));
         f.jump(again);
       }),
     );
-    const splat = f.keep(f32x4.splat(limit.get));
     eachVector(code, columns, (place, active) => {
-      const { score, over } = above(place, splat, active);
-      const value = f.keep(v128.and(over, f32x4.sub(score, splat)));
-      storeVector(
-        f,
-        { base: f.keep(i32.add(result, place)), offset: 0, laneBytes: 4, apart: [] },
-        value,
-        active,
-      );
+      const { score, over } = above(place, limit.get, active);
+      const value = f.keep(v128.and(over, f32x4.sub(score, limit.get)));
+      const base = f.keep(i32.add(result, place));
+      storeVector(f, { base, offset: 0, laneBytes: 4, apart: [] }, value, active);
     });
   });
   return code.finish(kernel.name, rows * columns * 2);
+}
+
+/** The largest kept score of a row. */
+function largestOf(
+  code: KernelFunction,
+  columns: number,
+  scores: I32,
+  kept: (place: I32, active: number) => V128,
+): F32 {
+  const { f } = code;
+  const lowest = f32x4.constant(Number.NEGATIVE_INFINITY);
+  const most = f.variable("v128", lowest);
+  eachVector(code, columns, (place, active) => {
+    const score = v128.load(i32.add(scores, place));
+    most.set(f32x4.pmax(most.get, f.keep(v128.select(kept(place, active), score, lowest))));
+  });
+  const lane = (index: number) => f32x4.lane(most.get, index);
+  return f32.max(f32.max(lane(0), lane(1)), f32.max(lane(2), lane(3)));
 }
 
 /** Offsets in bytes of the vectors of a row; the last one may have fewer lanes in use. */
@@ -107,8 +119,8 @@ function addLanes(value: V128): I32 {
   return i32.add(i32.add(lane(0), lane(1)), i32.add(lane(2), lane(3)));
 }
 
-function sumLanes({ f }: KernelFunction, sum: Variable<"v128">) {
-  const lane = (index: number) => f32x4.lane(f.keep(sum.get), index);
+function sumLanes(sum: V128): F32 {
+  const lane = (index: number) => f32x4.lane(sum, index);
   return f32.add(f32.add(lane(0), lane(1)), f32.add(lane(2), lane(3)));
 }
 
@@ -148,13 +160,7 @@ function emitScatterAdd(kernel: LibraryKernel): WasmKernel {
         f.jump(done, i32.lt(position.get, i32.constant(0)));
         const line = i32.mul(position.get, i32.constant(width * 4));
         const base = f.keep(i32.add(i32.add(updates, line), first));
-        for (const [vector, sum] of sums.entries())
-          sum.set(
-            f32x4.add(
-              sum.get,
-              loadVector(f, { base, offset: vector * 16, laneBytes: 4, apart: [] }, 4, null),
-            ),
-          );
+        for (const [vector, sum] of sums.entries()) sum.set(f32x4.add(sum.get, v128.load(base, vector * 16)));
         position.set(i32.load(word(i32.add(position.get, i32.constant(rows)))));
         f.jump(start);
       }),

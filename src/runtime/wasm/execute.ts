@@ -12,6 +12,7 @@ import { arenaStart, layOut, outOfMemory } from "./memory.ts";
 import { WorkerPool } from "./pool.ts";
 import type { DispatchRecord } from "./records.ts";
 import { collectKernels, planRecords, writeRecords } from "./records.ts";
+import { ThreadChoice } from "./thread-choice.ts";
 
 export interface WasmBackendOptions {
   /** Default: as many as the system offers. */
@@ -97,7 +98,9 @@ interface Parts {
 class WasmExecutable implements Executable {
   readonly #parts: Parts;
   readonly #words: Int32Array;
+  /** What a single dispatch is run with. */
   readonly #threads: number;
+  readonly #choices = new Map<string, ThreadChoice>();
   readonly #onDispose: () => void;
   #failure: Error | null = null;
 
@@ -145,15 +148,20 @@ class WasmExecutable implements Executable {
     this.#check();
     const records = this.#program(program);
     const [first, last] = [records[0], records.at(-1)];
-    if (first !== undefined && last !== undefined) this.#execute(first, last);
+    if (first === undefined || last === undefined) return;
+    const choice = this.#choices.get(program) ?? new ThreadChoice(this.#threads);
+    this.#choices.set(program, choice);
+    const start = performance.now();
+    this.#execute(first, last, choice.next);
+    choice.record(performance.now() - start);
   }
 
-  #execute(first: DispatchRecord, last: DispatchRecord): void {
+  #execute(first: DispatchRecord, last: DispatchRecord, threads: number): void {
     const { pool, id, functions, layout } = this.#parts;
     const [from, to] = [layout.records + first.start, layout.records + last.end];
-    pool.begin("run", id, this.#threads, from, to);
+    pool.begin("run", id, threads, from, to);
     try {
-      functions.run(0, this.#threads, from, to);
+      functions.run(0, threads, from, to);
     } catch (error) {
       this.#failure = this.#explain(error);
       throw this.#failure;
@@ -199,7 +207,7 @@ class WasmExecutable implements Executable {
     const times: DispatchTime[] = [];
     for (const record of this.#program(program)) {
       const start = performance.now();
-      this.#execute(record, record);
+      this.#execute(record, record, this.#threads);
       const nanoseconds = Math.round((performance.now() - start) * 1e6);
       times.push({ segment: record.segment, dispatch: record.dispatch, kernel: record.kernel, nanoseconds });
     }

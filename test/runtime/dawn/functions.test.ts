@@ -3,10 +3,10 @@ import { at } from "../../../src/base/invariant.ts";
 import { RandomStream } from "../../../src/base/random.ts";
 import type { BinaryFunction, Expression, LoopKernel, UnaryFunction } from "../../../src/ir/kernel.ts";
 import { compareKernels } from "../../support/compare-kernels.ts";
-import type { KernelRun } from "../../support/dawn.ts";
 import { runKernels, softwareDevice } from "../../support/dawn.ts";
 import { axes, Expressions, index, read, write } from "../../support/kernel-build.ts";
 import { runReference } from "../../support/kernel-reference.ts";
+import type { KernelRun } from "../../support/kernel-run.ts";
 
 const device = softwareDevice();
 

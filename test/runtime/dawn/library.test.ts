@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { at } from "../../../src/base/invariant.ts";
-import type { TargetDescriptor } from "../../../src/codegen/descriptor.ts";
 import type { DType } from "../../../src/ir/graph.ts";
 import { elementCount } from "../../../src/ir/graph.ts";
 import type { LibraryKernel } from "../../../src/ir/kernel.ts";
 import type { Tensor } from "../../../src/ir/op.ts";
 import { ops } from "../../../src/ops/index.ts";
-import { numbers, runKernels, softwareDevice, worstError } from "../../support/dawn.ts";
+import type { Way } from "../../support/dawn.ts";
+import { CPU_WAYS, runKernels, softwareDevice } from "../../support/dawn.ts";
+import { numbers, worstError } from "../../support/kernel-run.ts";
 
 const device = softwareDevice();
 
@@ -45,21 +46,20 @@ function libraryCase(
   return { kernel: { kind: "library", name, routine, operands, sizes, reverse }, inputs, want };
 }
 
-async function check(
-  cases: readonly Case[],
-  tolerance: number,
-  kind: TargetDescriptor["kind"],
-): Promise<void> {
+async function check(cases: readonly Case[], tolerance: number, schedule: Way): Promise<void> {
   const runs = cases.map(({ kernel, inputs, want }) => ({
     kernel,
     buffers: [...inputs.map((input) => input.data), new Float64Array(want.data.length).fill(7)],
   }));
-  const got = await runKernels(device(), runs, kind);
-  const errors = cases.map(({ kernel, want }, run) => ({
-    kernel: kernel.name,
-    worst: worstError(at(at(got, run), -1), want.data),
-  }));
-  expect(errors.filter(({ worst }) => !(worst <= tolerance))).toEqual([]);
+  for (const way of [schedule, ...CPU_WAYS]) {
+    const got = await runKernels(device(), runs, way);
+    const errors = cases.map(({ kernel, want }, run) => ({
+      way,
+      kernel: kernel.name,
+      worst: worstError(at(at(got, run), -1), want.data),
+    }));
+    expect(errors.filter(({ worst }) => !(worst <= tolerance))).toEqual([]);
+  }
 }
 
 function evaluate(

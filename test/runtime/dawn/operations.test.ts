@@ -13,7 +13,8 @@ import { planProgram } from "../../../src/plan/plan.ts";
 import { deviceFacts } from "../../../src/runtime/dawn/device.ts";
 import { dawnBackend } from "../../../src/runtime/dawn/execute.ts";
 import { loadKernelSource } from "../../../src/runtime/kernel-sources.ts";
-import { softwareDevice, worstError } from "../../support/dawn.ts";
+import { softwareDevice } from "../../support/dawn.ts";
+import { worstError } from "../../support/kernel-run.ts";
 import { inputNode, run, sampleTensor } from "../../support/tensors.ts";
 
 const device = softwareDevice();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Initialiser, ParameterEntry } from "../../src/train/compiled.ts";
+import type { Initialiser } from "../../src/elaborate/elaboration.ts";
+import type { ParameterEntry } from "../../src/train/compiled.ts";
 import { initialParameters } from "../../src/train/initialise.ts";
 
 function entry(path: string, shape: number[], offset: number, initialiser: Initialiser): ParameterEntry {

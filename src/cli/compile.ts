@@ -9,7 +9,7 @@ import { emitKernel } from "../codegen/wgsl/emit.ts";
 import { writeFileAtomic } from "../data/files.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { DumpFile, Stage } from "../driver/dump.ts";
-import { dumpAst, dumpChecked, dumpCompiled, STAGES } from "../driver/dump.ts";
+import { dumpAst, dumpChecked, dumpCompiled, dumpGraphs, GRAPH_PLACES, STAGES } from "../driver/dump.ts";
 import { compileOnly } from "../driver/prepare.ts";
 import { summarize } from "../driver/summary.ts";
 import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
@@ -30,6 +30,7 @@ interface CompileFlags {
   readonly model?: string;
   readonly data?: string;
   readonly emit?: Stage;
+  readonly after?: string;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -47,11 +48,18 @@ export const registerCompile: Register = (program, session) => {
       "dataset that gives sizes, or `synth`; otherwise they come from the spec and --set",
     )
     .addOption(new Option("--emit <stage>", "print a stage instead").choices(STAGES))
+    .addOption(
+      new Option("--after <pass>", "with `--emit graph`: as it is after an optimisation pass").choices(
+        GRAPH_PLACES,
+      ),
+    )
     .option("--out <dir>", "write the stage into files of this folder")
     .option("--json", "print the summary as JSON");
   addModelOption(addSetOption(command));
   command.action((spec: string, flags: CompileFlags, self: Command) => {
     if (flags.out !== undefined && flags.emit === undefined) self.error("error: --out goes with --emit");
+    if (flags.after !== undefined && flags.emit !== "graph")
+      self.error("error: --after goes with --emit graph");
     return compile(session, spec, flags);
   });
 };
@@ -76,6 +84,10 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
   const target = emit === "wgsl" ? wgsl : await targetOf();
   const data = folder === undefined ? null : { dataset: openDataset(folder), folder };
   const compilation = compileOnly({ model, types: program.types, target, data });
+  if (flags.after !== undefined) {
+    deliver(session, dumpGraphs(compilation, flags.after), flags.out);
+    return;
+  }
   if (emit !== undefined) {
     deliver(
       session,

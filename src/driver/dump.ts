@@ -8,7 +8,13 @@ import { printGraph } from "../ir/graph-print.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import { printKernel } from "../ir/kernel-print.ts";
 import type { Dispatch, Program, Segment } from "../ir/program.ts";
+import { graphAfter, passNames } from "../optimize/pipeline.ts";
 import type { Compilation, Stages } from "./compile.ts";
+
+/** Stands for the graph that no pass has seen. */
+const BEFORE_PASSES = "none";
+/** What `--after` takes. */
+export const GRAPH_PLACES: readonly string[] = [BEFORE_PASSES, ...passNames];
 
 /** Stages by name, in the order in which a spec passes them. */
 export const STAGES = ["ast", "checked", "graph", "kernels", "plan", "wgsl"] as const;
@@ -35,6 +41,15 @@ export function dumpAst(program: CheckedProgram): DumpFile[] {
 /** Every declaration with its types. */
 export function dumpChecked(program: CheckedProgram): DumpFile[] {
   return [{ name: "checked.txt", text: printChecked(program) }];
+}
+
+/** The graphs of an iteration and of an evaluation batch as they are after a pass, or before all of them. */
+export function dumpGraphs({ iteration, evaluation }: Compilation, after: string): DumpFile[] {
+  const text = ({ graph }: Stages) => printGraph(after === BEFORE_PASSES ? graph : graphAfter(graph, after));
+  return [
+    { name: `iteration.graph.${after}.txt`, text: text(iteration) },
+    { name: `evaluation.graph.${after}.txt`, text: text(evaluation) },
+  ];
 }
 
 /** One of the later stages, for an iteration and for an evaluation batch. */

@@ -35,11 +35,28 @@ export const passes: readonly Pass[] = [
   hoist,
 ];
 
+/** A name for every place in the order of passes: that of the pass, numbered from its second run on. */
+export const passNames: readonly string[] = passes.map(({ name }, index) => {
+  const runs = passes.slice(0, index + 1).filter((pass) => pass.name === name).length;
+  return runs === 1 ? name : `${name}.${runs}`;
+});
+
 interface OptimizeOptions {
   /** Check the graph after every pass. */
   readonly verify?: boolean;
   /** Sees the graph after every pass, for dumps. */
   readonly onPass?: (pass: Pass, graph: Graph) => void;
+}
+
+/** The graph as it is after a pass; `name` is one of {@link passNames}. */
+export function graphAfter(graph: Graph, name: string): Graph {
+  let [result, position] = [graph, 0];
+  optimize(graph, {
+    onPass: (_, current) => {
+      if (passNames[position++] === name) result = current;
+    },
+  });
+  return result;
 }
 
 /** An equivalent graph that takes less work. */

@@ -17,7 +17,11 @@ const SMALL_MIRD = {
 
 const SPECS: readonly SmallSpec[] = [
   { path: "specs/mird.mird", settings: SMALL_MIRD, batch: BATCH },
-  { path: "specs/mird.mird", settings: { ...SMALL_MIRD, L: "5", Ta: "3", penalty: "ClubSample(hidden = 6)" }, batch: BATCH },
+  {
+    path: "specs/mird.mird",
+    settings: { ...SMALL_MIRD, L: "5", Ta: "3", penalty: "ClubSample(hidden = 6)" },
+    batch: BATCH,
+  },
   { path: "examples/mosi/mosi.mird", settings: { d: "4", V: "9", L: "4", A: "3" }, batch: BATCH },
   { path: "examples/mmmo/mmmo.mird", settings: { d: "4", Ta: "4", Tv: "4", Da: "3", Dv: "2" }, batch: BATCH },
   {

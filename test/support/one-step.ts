@@ -1,5 +1,5 @@
 /** One iteration of a spec on made-up data, executed by the reference interpreter of programs. */
-import { dirname } from "node:path";
+import type { CheckedModel } from "../../src/check/checked.ts";
 import { diskLoader, readSpec } from "../../src/cli/sources.ts";
 import { requireModel } from "../../src/cli/spec.ts";
 import type { Compilation } from "../../src/driver/compile.ts";
@@ -16,32 +16,39 @@ export interface SmallSpec {
   readonly batch?: { readonly labelled: number; readonly unlabelled: number };
 }
 
-/** Compiles a spec with the given settings and rows, with or without the optimisation passes. */
-export function compileSmall({ path, settings, batch }: SmallSpec, optimise: boolean): Compilation {
+/** The checked model of a spec. */
+export function checkedSpec({ path, settings, batch }: SmallSpec): CheckedModel {
   const sources = {};
   const entry = readSpec(path, sources);
-  const text =
-    batch === undefined
-      ? entry.text
-      : entry.text.replace(
-          /batch \d+ labelled( \+ \d+ unlabelled)?/,
-          `batch ${batch.labelled} labelled + ${batch.unlabelled} unlabelled`,
-        );
-  const { model } = requireModel({
-    entry: { path: `${dirname(path)}/${path.split("/").at(-1)}`, text },
+  const rows =
+    batch === undefined ? "$&" : `batch ${batch.labelled} labelled + ${batch.unlabelled} unlabelled`;
+  return requireModel({
+    entry: { ...entry, text: entry.text.replace(/batch \d+ labelled( \+ \d+ unlabelled)?/, rows) },
     loadSource: diskLoader(sources),
     settings,
     model: null,
+  }).model;
+}
+
+/** Compiles a spec with or without the optimisation passes. */
+export function compileSmall(spec: SmallSpec, optimise: boolean): Compilation {
+  const model = checkedSpec(spec);
+  const { labelled, unlabelled } = trainBlock(model).batch;
+  return compileModel({
+    model,
+    sizes: new Map(),
+    dataRows: labelled + unlabelled,
+    target: softwareTarget,
+    verify: true,
+    optimise,
   });
-  const rows = trainBlock(model).batch;
-  const dataRows = rows.labelled + rows.unlabelled;
-  return compileModel({ model, sizes: new Map(), dataRows, target: softwareTarget, verify: true, optimise });
 }
 
 /** Everything that one iteration leaves in arenas, from parameters and data that depend on names only. */
 export function runOneStep({ compiled }: Compilation): ReadonlyMap<string, Float64Array> {
   const arenas = makeArenas(compiled.iteration);
-  const set = (arena: string, values: ArrayLike<number>, offset = 0) => arenas.get(arena)?.set(values, offset);
+  const set = (arena: string, values: ArrayLike<number>, offset = 0) =>
+    arenas.get(arena)?.set(values, offset);
   arenas.get("work")?.fill(Number.NaN);
   const rows = compiled.batch.labelled + compiled.batch.unlabelled;
   for (const { shape, offset } of compiled.parameters)
@@ -50,12 +57,18 @@ export function runOneStep({ compiled }: Compilation): ReadonlyMap<string, Float
     const size = rows * rowElements;
     // Numbers of tokens stay below any vocabulary; some steps are padding, some rows lack a modality.
     const range = dtype === "i32" ? [0, 4] : [-1, 1];
-    const values = sampleTensor({ shape: [size], dtype, low: range[0] ?? 0, high: range[1] ?? 0 }, arena.length + 7);
+    const values = sampleTensor(
+      { shape: [size], dtype, low: range[0] ?? 0, high: range[1] ?? 0 },
+      arena.length + 7,
+    );
     const present = Float64Array.from({ length: rows }, (_, row) => (row % 5 === 3 ? 0 : 1));
     if (content === "values") set(arena, values.data);
     else set(arena, content === "lengths" ? values.data.map((length) => Math.max(1, length)) : present);
   }
-  set("batch", Array.from({ length: rows }, (_, row) => (row === rows - 1 ? -1 : (row * 3) % rows)));
+  set(
+    "batch",
+    Array.from({ length: rows }, (_, row) => (row === rows - 1 ? -1 : (row * 3) % rows)),
+  );
   set("random", [11, 3]);
   for (const { offset } of compiled.updates) set("schedule", [1, 1.7, 2.3], offset);
   executeProgram(compiled.iteration, arenas);

@@ -1,0 +1,80 @@
+/** What an iteration of specs/mird.mird at its default sizes takes. The numbers are exact, so that they cannot grow unseen. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { describeTarget } from "../../src/codegen/descriptor.ts";
+import type { Compilation } from "../../src/driver/compile.ts";
+import { compileModel } from "../../src/driver/compile.ts";
+import { summarize } from "../../src/driver/summary.ts";
+import { checkedSpec } from "../support/one-step.ts";
+
+const SPEC = { path: "specs/mird.mird", settings: {} };
+
+function compileFor(maxStorageBuffers: number): Compilation {
+  const target = describeTarget({
+    kind: "software",
+    maxStorageBuffers,
+    maxInvocations: 256,
+    maxWorkgroups: 65535,
+  });
+  return compileModel({ model: checkedSpec(SPEC), sizes: new Map(), dataRows: 144, target });
+}
+
+function dispatches({ iteration }: Compilation): Record<string, number> {
+  return Object.fromEntries(
+    iteration.program.segments.map((segment) => [segment.name, segment.dispatches.length]),
+  );
+}
+
+describe("an iteration of MIRD on the software adapter", () => {
+  let compilation: Compilation;
+  beforeAll(() => {
+    compilation = compileFor(12);
+  });
+
+  test("dispatches of every segment", () => {
+    expect(dispatches(compilation)).toMatchInlineSnapshot(`
+      {
+        "estimators.0": 8,
+        "estimators.0.update": 1,
+        "estimators.1": 8,
+        "estimators.1.update": 1,
+        "estimators.2": 8,
+        "estimators.2.update": 1,
+        "estimators.3": 8,
+        "estimators.3.update": 1,
+        "estimators.4": 10,
+        "estimators.4.update": 1,
+        "model.0": 166,
+        "model.0.update": 3,
+        "shared": 56,
+      }
+    `);
+  });
+
+  test("dispatches, operations and bytes", () => {
+    const { iteration, memory } = summarize(compilation.compiled);
+    expect({ ...iteration, ...memory }).toMatchInlineSnapshot(`
+      {
+        "bytes": 2775972664,
+        "dispatches": 272,
+        "flops": 44836306304,
+        "peakBytes": 443336192,
+        "sumBytes": 937072640,
+      }
+    `);
+  });
+
+  test("at most 300 dispatches, a third of them for the five estimator steps; at most half of all values alive at once", () => {
+    const counts = Object.entries(dispatches(compilation));
+    const total = counts.reduce((sum, [, count]) => sum + count, 0);
+    const estimators = counts.filter(([name]) => name.startsWith("estimators."));
+    expect(total).toBeLessThanOrEqual(300);
+    expect(estimators.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(total / 3);
+    const { peakBytes, sumBytes } = compilation.iteration.program.memory;
+    expect(peakBytes).toBeLessThanOrEqual(sumBytes / 2);
+  });
+});
+
+test("an iteration of MIRD where a kernel may bind eight buffers only", () => {
+  const counts = Object.values(dispatches(compileFor(8)));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toMatchInlineSnapshot(`315`);
+});

@@ -21,6 +21,8 @@ export interface LayoutFlags {
   readonly clip?: number;
   readonly vocabulary?: string;
   readonly textSplit?: "spaces" | "bert";
+  readonly vectors: readonly string[];
+  readonly vectorWords?: string;
   readonly delimiter?: string;
   readonly validShare?: number;
   readonly testShare?: number;
@@ -50,6 +52,13 @@ export function addLayoutOptions(command: Command): void {
     .option("--middle <n>", "subtract this from every score", anyNumber)
     .option("--clip <deviations>", "limit features after scaling", anyNumber)
     .option("--vocabulary <file>", "vocab.txt of word pieces for texts, and the bound of ids")
+    .option(
+      "--vectors <field=file>",
+      "word vectors for a field's vocabulary: GloVe text, or .npy",
+      collect,
+      [],
+    )
+    .option("--vector-words <file>", "the words of a .npy file of vectors, one a line")
     .addOption(
       new Option("--text-split <how>", "where texts are split before pieces are looked up").choices([
         "spaces",
@@ -98,6 +107,9 @@ export function layoutImport(paths: readonly string[], flags: LayoutFlags, comma
     middle: flags.middle ?? 0,
     clip: flags.clip ?? null,
     vocabularyFile: flags.vocabulary ?? null,
+    vectors: new Map(
+      flags.vectors.map(pair).map(([field, file]) => [field, { file, words: flags.vectorWords ?? null }]),
+    ),
     textSplit: flags.textSplit ?? "spaces",
     out: flags.out,
     force: flags.force ?? false,
@@ -118,7 +130,7 @@ function sourcePath(text: string): SourcePath {
 
 function pair(text: string): [string, string] {
   const place = text.indexOf("=");
-  if (place < 1) throw new InvalidArgumentError(`--field takes NAME=COLUMN, not \`${text}\`.`);
+  if (place < 1) throw new InvalidArgumentError(`NAME=VALUE was expected, not \`${text}\`.`);
   const name = text.slice(0, place);
   if (!/^[A-Za-z_][\w.]*$/.test(name))
     throw new InvalidArgumentError(

@@ -2,7 +2,15 @@
 
 import { JsonObject, readJson } from "./json-shape.ts";
 import { DataProblems, SHOWN_IN_DESCRIPTION } from "./problem.ts";
-import type { CleaningNote, Dataset, FieldKind, FieldSpec, Provenance, Scaling } from "./schema.ts";
+import type {
+  CleaningNote,
+  Dataset,
+  FieldKind,
+  FieldSpec,
+  Provenance,
+  Scaling,
+  VectorsFile,
+} from "./schema.ts";
 
 /** Raised when the meaning of the folder changes; older programs then refuse it by name. */
 const VERSION = 1;
@@ -35,8 +43,10 @@ export function printDatasetFile(
   dataset: Omit<Dataset, "splits">,
   splits: Readonly<Record<string, WrittenSplit>>,
 ): string {
-  const { name, label, fields, scaling, cleaned, provenance } = dataset;
-  return `${JSON.stringify({ version: VERSION, name, label, splits, fields, scaling, cleaned, provenance }, null, 1)}\n`;
+  const { name, label, fields, scaling, cleaned, provenance, vectors } = dataset;
+  const assets = vectors === undefined ? {} : { vectors };
+  const all = { version: VERSION, name, label, splits, fields, ...assets, scaling, cleaned, provenance };
+  return `${JSON.stringify(all, null, 1)}\n`;
 }
 
 /** Reads and checks `dataset.json`. */
@@ -69,6 +79,7 @@ export function readDatasetFile(path: string): DatasetFile {
     scaling: record(json.object("scaling"), scalingOf),
     provenance: provenanceOf(json.object("provenance")),
     cleaned: json.objects("cleaned").map(noteOf),
+    ...(json.has("vectors") ? { vectors: record(json.object("vectors"), vectorsOf) } : {}),
   };
   problems.throwIfAny();
   return result;
@@ -110,14 +121,25 @@ function splitFile(json: JsonObject): SplitFile {
   const shards = json.objects("shards").map((shard) => {
     for (const key of ["file", "rows"]) shard.required(key);
     const file = shard.text("file") ?? "";
-    // A dataset folder is closed: it never makes a reader open files elsewhere.
-    if (/[/\\]/.test(file) || file === "..") shard.problem("file", "A shard must lie in the folder itself.");
+    if (isOutside(file)) shard.problem("file", "A shard must lie in the folder itself.");
     return { file, rows: shard.whole("rows", 0) ?? 0 };
   });
   const rows = json.whole("rows", 0) ?? 0;
   const sum = shards.reduce((total, shard) => total + shard.rows, 0);
   if (sum !== rows) json.problem("shards", `The shards have ${sum} rows together, the split has ${rows}.`);
   return { rows, shards };
+}
+
+function vectorsOf(json: JsonObject): VectorsFile {
+  for (const key of ["file", "width", "found"]) json.required(key);
+  const file = json.text("file") ?? "";
+  if (isOutside(file)) json.problem("file", "The file must lie in the folder itself.");
+  return { file, width: json.whole("width", 1) ?? 1, found: json.whole("found", 0) ?? 0 };
+}
+
+/** A dataset folder is closed: it never makes a reader open files elsewhere. */
+function isOutside(file: string): boolean {
+  return /[/\\]/.test(file) || file === "..";
 }
 
 function scalingOf(json: JsonObject): Scaling {

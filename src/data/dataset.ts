@@ -126,6 +126,8 @@ export interface SplitSource {
 /** A dataset whose values are made while it is written. What was cleaned is asked for after the last block. */
 export interface DatasetSource extends Omit<Dataset, "splits"> {
   readonly splits: readonly SplitSource[];
+  /** Further files of the folder, by name. */
+  readonly files?: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
 }
 
 /** Writes a dataset folder: into a new folder beside it, which is renamed when everything is on the disk. */
@@ -154,6 +156,7 @@ export function writeDatasetSource(
     const written: Record<string, WrittenSplit> = {};
     for (const split of source.splits)
       written[split.name] = writeSplit(temporary, source, split, options.shardRows);
+    for (const [name, tensors] of source.files ?? []) writeSafetensors(join(temporary, name), tensors);
     writeFileAtomic(join(temporary, "dataset.json"), [ENCODER.encode(printDatasetFile(source, written))]);
     if (existsSync(target)) renameSync(target, retired);
     renameSync(temporary, target);

@@ -47,6 +47,7 @@ export const LAYOUT_DEFAULTS = {
   vocabularyFile: null,
   textSplit: "spaces",
   clip: null,
+  vectors: new Map(),
   force: false,
   command: "",
 } as const satisfies Partial<LayoutImport>;
@@ -98,7 +99,11 @@ async function planLayout(options: LayoutImport): Promise<ImportPlan> {
   const provenance = {
     command,
     sources: sources.flatMap(({ opened }) => opened.files),
-    options: { ...asked, fields: Object.fromEntries(options.fields) },
+    options: {
+      ...asked,
+      fields: Object.fromEntries(options.fields),
+      vectors: Object.fromEntries(options.vectors),
+    },
   };
   return { name: options.name, label: label?.name ?? null, built, rows, ids, provenance, notes };
 }

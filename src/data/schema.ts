@@ -83,6 +83,15 @@ export interface Provenance {
   readonly options: unknown;
 }
 
+/** Word vectors of a field's vocabulary, in a file of the dataset folder. */
+export interface VectorsFile {
+  readonly file: string;
+  /** Numbers per word. */
+  readonly width: number;
+  /** Words of the vocabulary that have a vector; the others are zero. */
+  readonly found: number;
+}
+
 export interface Dataset {
   readonly name: string;
   readonly fields: readonly FieldSpec[];
@@ -92,6 +101,8 @@ export interface Dataset {
   readonly scaling: Readonly<Record<string, Scaling>>;
   readonly provenance: Provenance;
   readonly cleaned: readonly CleaningNote[];
+  /** Of token fields for which word vectors were imported. */
+  readonly vectors?: Readonly<Record<string, VectorsFile>>;
 }
 
 /** Numbers of a row in the data of a field: maxLength × width. */

@@ -5,7 +5,8 @@
  */
 import type { DataProblems } from "../problem.ts";
 import { emptyField, type Field, type FieldSpec, rowSize, type Scaling } from "../schema.ts";
-import type { FieldImport } from "./manifest.ts";
+import type { WordVectors } from "../vectors.ts";
+import type { FieldImport } from "./field.ts";
 import type { Notes } from "./notes.ts";
 import type { RawField, RawRow } from "./rows.ts";
 import { ColumnStatistics } from "./statistics.ts";
@@ -15,6 +16,8 @@ import { type Findings, readSteps } from "./steps.ts";
 export interface BuiltField {
   readonly spec: FieldSpec;
   readonly scaling: Scaling | null;
+  /** Word vectors of the vocabulary, where they were asked for. */
+  readonly vectors?: WordVectors;
   /** The values of rows `first` to `last` (exclusive) of a split. */
   block(split: string, first: number, last: number): Field;
 }

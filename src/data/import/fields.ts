@@ -1,8 +1,8 @@
 /** From joined rows to the fields of a dataset, each by its kind. */
 import type { DataProblems } from "../problem.ts";
 import { type BuiltField, buildFeatures } from "./features.ts";
+import type { FieldImport } from "./field.ts";
 import { buildClass, buildScore } from "./labels.ts";
-import type { FieldImport } from "./manifest.ts";
 import type { Notes } from "./notes.ts";
 import type { RawField } from "./rows.ts";
 import { buildTokens } from "./tokens.ts";

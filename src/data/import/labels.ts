@@ -4,7 +4,7 @@ import { listNames } from "../problem.ts";
 import { parseNumber } from "../readers/csv.ts";
 import { emptyField, type Field, type FieldSpec } from "../schema.ts";
 import { type BuiltField, builtInMemory } from "./features.ts";
-import type { FieldImport } from "./manifest.ts";
+import type { FieldImport } from "./field.ts";
 import type { RawField, RawRow } from "./rows.ts";
 
 /** Builds a `score` field: a finite number per row, inside `range` if there is one, less `middle`. */

@@ -5,7 +5,7 @@
 import { JsonObject, readJson } from "../json-shape.ts";
 import { DataProblems, didYouMean, listNames, SHOWN_IN_DESCRIPTION } from "../problem.ts";
 import type { FieldKind } from "../schema.ts";
-import type { TextSplit } from "../wordpiece.ts";
+import type { FieldImport, JoinSpec, Sentinel } from "./field.ts";
 
 const SPLITS = ["train", "valid", "test"] as const;
 export type SplitName = (typeof SPLITS)[number];
@@ -31,77 +31,6 @@ export interface RowsSpec {
   readonly from: string;
   readonly id: string | null;
   readonly split: string | RandomSplit;
-}
-
-/** Values that stand for "missing" in some columns. */
-interface Sentinel {
-  readonly columns: readonly number[];
-  readonly value: number;
-}
-
-/** How a field's rows are found: by an id column, or by row number (in a file named by the column `part`). */
-type JoinSpec =
-  | { readonly kind: "same-row" }
-  | { readonly kind: "id"; readonly left: string; readonly right: string }
-  | { readonly kind: "number"; readonly row: string; readonly part: string | null };
-
-export interface FieldImport {
-  readonly name: string;
-  readonly kind: FieldKind;
-  readonly from: string;
-  readonly dataset: string | null;
-  readonly columns: readonly string[] | null;
-  /** Whether tokens are words of a text rather than numbers. */
-  readonly isText: boolean;
-  readonly join: JoinSpec;
-  readonly maxLength: number | null;
-  readonly padding: "zeros" | "none";
-  readonly scale: "standard" | "none";
-  readonly clip: number | null;
-  readonly missing: "mean" | "zero" | "refuse";
-  readonly sentinels: readonly Sentinel[];
-  readonly minCount: number;
-  readonly maxVocabulary: number | null;
-  readonly lowercase: boolean;
-  readonly vocabularySize: number | null;
-  /** A `vocab.txt` of word pieces, relative to the folder of the sources. */
-  readonly vocabularyFile: string | null;
-  readonly textSplit: TextSplit;
-  readonly range: readonly [number, number] | null;
-  /** Subtracted from every score, so that metrics that look at the sign split the scale there. */
-  readonly middle: number;
-  readonly classes: readonly string[] | null;
-  /** Whether a row may have a label that is no number, which makes it unlabelled. */
-  readonly labels: "optional" | "required";
-}
-
-/** A field with the defaults of the description, for layouts that need none. */
-export function plainField(name: string, kind: FieldKind, from: string): FieldImport {
-  return {
-    name,
-    kind,
-    from,
-    dataset: null,
-    columns: null,
-    isText: false,
-    join: { kind: "same-row" },
-    maxLength: null,
-    padding: "zeros",
-    scale: "standard",
-    clip: null,
-    missing: "mean",
-    sentinels: [],
-    minCount: 1,
-    maxVocabulary: null,
-    lowercase: true,
-    vocabularySize: null,
-    vocabularyFile: null,
-    textSplit: "spaces",
-    range: null,
-    middle: 0,
-    classes: null,
-    labels: "optional",
-  };
 }
 
 export interface Manifest {
@@ -240,6 +169,7 @@ const KEYS: Record<FieldKind, readonly string[]> = {
     "vocabularySize",
     "vocabularyFile",
     "textSplit",
+    "vectors",
   ],
   class: ["column", "classes"],
   score: ["column", "range", "middle"],
@@ -292,11 +222,21 @@ function fieldOf(
     vocabularySize: json.whole("vocabularySize", 1),
     vocabularyFile: json.text("vocabularyFile"),
     textSplit: json.choice("textSplit", ["spaces", "bert"]) ?? "spaces",
+    vectors: vectorsOf(json),
     range,
     middle: json.number("middle") ?? 0,
     classes: json.texts("classes"),
     labels: "optional",
   };
+}
+
+function vectorsOf(json: JsonObject): FieldImport["vectors"] {
+  if (!json.has("vectors")) return null;
+  const vectors = json.object("vectors");
+  vectors.required("file");
+  const found = { file: vectors.text("file") ?? "", words: vectors.text("words") };
+  vectors.done();
+  return found;
 }
 
 function columnList(json: JsonObject): readonly string[] | null {

@@ -5,7 +5,8 @@ import { type DataProblems, listNames } from "../problem.ts";
 import type { CsvTable } from "../readers/csv.ts";
 import { parseNumber } from "../readers/csv.ts";
 import type { RowSource } from "../readers/table.ts";
-import { type FieldImport, type RandomSplit, type RowsSpec, type SplitName, splitNamed } from "./manifest.ts";
+import type { FieldImport } from "./field.ts";
+import { type RandomSplit, type RowsSpec, type SplitName, splitNamed } from "./manifest.ts";
 import type { Notes } from "./notes.ts";
 import type { OpenedPart, Sources } from "./sources.ts";
 

@@ -6,7 +6,8 @@ import { type CsvTable, columnIndex, csvRows, readCsv, selectColumns } from "../
 import { arrayRows, readHdf5 } from "../readers/hdf5.ts";
 import type { RowSource } from "../readers/table.ts";
 import type { SourceFile } from "../schema.ts";
-import type { FieldImport, Manifest, SourceSpec } from "./manifest.ts";
+import type { FieldImport } from "./field.ts";
+import type { Manifest, SourceSpec } from "./manifest.ts";
 
 /** The rows of a field in one part of its source; a table comes along for joins. */
 export interface OpenedPart {

@@ -1,7 +1,7 @@
 /** The steps of one row of a feature field: padding taken away, sentinels and values that are no numbers marked. */
 import { at } from "../../base/invariant.ts";
 import type { DataProblems } from "../problem.ts";
-import type { FieldImport } from "./manifest.ts";
+import type { FieldImport } from "./field.ts";
 import type { Notes } from "./notes.ts";
 import type { RawRow } from "./rows.ts";
 

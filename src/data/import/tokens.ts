@@ -2,9 +2,10 @@
 import { isAbsolute, join } from "node:path";
 import type { DataProblems } from "../problem.ts";
 import { emptyField, type Field, type FieldSpec, rowSize } from "../schema.ts";
+import { readWordVectors } from "../vectors.ts";
 import { readWordPieces, type WordPieces } from "../wordpiece.ts";
 import { type BuiltField, builtInMemory } from "./features.ts";
-import type { FieldImport } from "./manifest.ts";
+import type { FieldImport } from "./field.ts";
 import type { Notes } from "./notes.ts";
 import type { RawField, RawRow } from "./rows.ts";
 
@@ -33,8 +34,37 @@ export function buildTokens(
   const path = file === null ? null : isAbsolute(file) ? file : join(folder, file);
   const pieces = path === null ? null : problems.attempt(() => readWordPieces(path, field.textSplit));
   if (path !== null && pieces === null) return null;
-  if (!field.isText) return fromIds(field, raw, pieces, notes, problems);
-  return pieces === null ? fromText(field, raw, notes, problems) : fromPieces(field, raw, pieces, notes);
+  const built = !field.isText
+    ? fromIds(field, raw, pieces, notes, problems)
+    : pieces === null
+      ? fromText(field, raw, notes, problems)
+      : fromPieces(field, raw, pieces, notes);
+  return built === null ? null : withVectors(field, built, folder, notes, problems);
+}
+
+/** Adds the word vectors that the field asks for. */
+function withVectors(
+  field: FieldImport,
+  built: BuiltField,
+  folder: string,
+  notes: Notes,
+  problems: DataProblems,
+): BuiltField | null {
+  const { vectors: asked } = field;
+  if (asked === null) return built;
+  const at = (file: string) => (isAbsolute(file) ? file : join(folder, file));
+  const { vocabulary } = built.spec;
+  if (vocabulary === undefined) {
+    const place = { file: at(asked.file), within: [`field "${field.name}"`] };
+    problems.add("data-join", place, "Word vectors need a vocabulary; this field has ids only.");
+    return null;
+  }
+  const words = asked.words === null ? null : at(asked.words);
+  const vectors = problems.attempt(() => readWordVectors(at(asked.file), words, vocabulary));
+  if (vectors === null) return null;
+  const without = vocabulary.filter((_, id) => vectors.found[id] === 0);
+  notes.add(field.name, null, "words of the vocabulary without a vector, set to 0", without.length, without);
+  return { ...built, vectors };
 }
 
 /** Texts by a given vocabulary of word pieces. */

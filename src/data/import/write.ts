@@ -1,7 +1,9 @@
 /** The last step of every import: fields are made and written block by block, rows that occur twice are found. */
 import { type DatasetSource, writeDatasetSource } from "../dataset.ts";
 import { fieldKeys, inputNames, joinKeys, type RowKeys, repeatedRows, sharedRows } from "../row-keys.ts";
-import type { CleaningNote, Field, Provenance, Scaling } from "../schema.ts";
+import type { Tensor } from "../safetensors.ts";
+import type { CleaningNote, Field, Provenance, Scaling, VectorsFile } from "../schema.ts";
+import { vectorTensors } from "../vectors.ts";
 import type { BuiltField } from "./features.ts";
 import type { Notes } from "./notes.ts";
 
@@ -49,7 +51,17 @@ export function writeImport(plan: ImportPlan, out: string, force: boolean): Impo
       return block;
     },
   }));
+  const vectors: Record<string, VectorsFile> = {};
+  const files = new Map<string, Map<string, Tensor>>();
+  for (const { spec, vectors: of } of built) {
+    if (of === undefined) continue;
+    const file = `${spec.name}.vectors.safetensors`;
+    files.set(file, vectorTensors(of));
+    vectors[spec.name] = { file, width: of.width, found: of.found.reduce((sum, flag) => sum + flag, 0) };
+  }
   const source: DatasetSource = {
+    files,
+    ...(files.size === 0 ? {} : { vectors }),
     name,
     label,
     fields,

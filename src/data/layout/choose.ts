@@ -1,5 +1,5 @@
 /** Which columns become fields, of which kind, and under which names. */
-import { type FieldImport, plainField } from "../import/manifest.ts";
+import { type FieldImport, plainField } from "../import/field.ts";
 import { dataError, didYouMean, listNames } from "../problem.ts";
 import type { FieldKind } from "../schema.ts";
 import { type Column, columnPlace, isTextColumn, isWholeColumn, rowShape } from "./columns.ts";
@@ -22,6 +22,8 @@ export interface Wishes {
   readonly vocabularyFile: string | null;
   readonly textSplit: "spaces" | "bert";
   readonly clip: number | null;
+  /** Word vectors of token fields, by field. */
+  readonly vectors: ReadonlyMap<string, { readonly file: string; readonly words: string | null }>;
 }
 
 /** Names that files use for the same thing. */
@@ -124,6 +126,11 @@ export function chooseFields(
   }
   const used = new Set([...chosen.values()].map(({ key }) => key));
   const left = [...columns.keys()].filter((key) => !used.has(key) && !lengthKeys.has(key));
+  const unknown = [...wishes.vectors.keys()].find((name) => chosen.get(name)?.field.kind !== "tokens");
+  if (unknown !== undefined) {
+    const text = `Word vectors are asked for the field \`${unknown}\`, which is no field of tokens.`;
+    throw dataError("data-join", blocks[0]?.place ?? { file: "" }, text);
+  }
   const unused = new Set(blocks.flatMap((block) => block.unused));
   return { chosen: [...chosen.values()], left: [...left, ...unused] };
 }
@@ -157,7 +164,8 @@ function fieldOf(name: string, kind: FieldKind, column: Column, wishes: Wishes):
     return { ...plain, labels: "required", range: wishes.range, middle: wishes.middle };
   if (kind === "tokens") {
     const { vocabularyFile, textSplit } = wishes;
-    return { ...plain, isText: isTextColumn(column), vocabularyFile, textSplit };
+    const vectors = wishes.vectors.get(name) ?? null;
+    return { ...plain, isText: isTextColumn(column), vocabularyFile, textSplit, vectors };
   }
   return kind === "sequence" || kind === "vector" ? { ...plain, clip: wishes.clip } : plain;
 }

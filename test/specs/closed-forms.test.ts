@@ -211,6 +211,35 @@ describe("losses", () => {
   });
 });
 
+describe("a decaying memory", () => {
+  it("is the recurrence step by step, for each row as far as it goes", () => {
+    const [steps, width] = [4, 2];
+    const written = normal(2 * steps * width, 6);
+    const keep = normal(2 * steps * width, 7);
+    const lengths = [4, 2];
+    const source = `
+import std.sequence (decayed_sum)
+model Memory {
+  input w : f32[B, T~, D]
+  input k : f32[B, T~, D]
+  result = decayed_sum(w, k)
+}`;
+    const inputs = { w: { values: written, lengths }, k: { values: keep, lengths } };
+    const tested = new TestModel(source, { sizes: { B: 2, T: steps, D: width }, inputs });
+    const expected = lengths.flatMap((length, row) =>
+      [0, 1].map((column) => {
+        let state = 0;
+        for (let step = 0; step < length; step++) {
+          const place = (row * steps + step) * width + column;
+          state = Math.exp(keep[place] ?? 0) * state + (written[place] ?? 0);
+        }
+        return state;
+      }),
+    );
+    expectClose(tested.values("result"), expected);
+  });
+});
+
 describe("the adaptation gate", () => {
   const gate = (parameter: (path: string) => number | null, beta: number, text = normal(12, 8)) => {
     const source = `

@@ -12,6 +12,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   MirdLabelled: { joint },
   MirdMaximisation: { layers: "1" },
   Mfm: { layers: "1" },
+  Dmd: { layers: "1", heads: "2" },
   Mult: { layers: "1", memory_layers: "1", heads: "2" },
   Mib: { layers: "1", heads: "2" },
   EarlyMib: { layers: "1", heads: "2" },

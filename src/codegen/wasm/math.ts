@@ -9,7 +9,7 @@ import { f32x4, i32, i32x4, v128 } from "./instructions.ts";
 
 /** Adding and taking away 1.5 * 2^23 rounds numbers below 2^22 to whole ones; between the two the low bits are the whole number. */
 const ROUNDER = 12582912;
-const LOG2_E = 1.4426950408889634;
+const LOG2_E = Math.LOG2E;
 /** ln 2 in two parts; products of the first with whole numbers below 2^9 are exact. */
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -0.00021219444;

@@ -9,6 +9,7 @@ import { Notes } from "./import/notes.ts";
 import { alignSplits, joinRows, planRows, type RawField } from "./import/rows.ts";
 import { type OpenedPart, Sources } from "./import/sources.ts";
 import { type ImportPlan, type ImportSummary, writeImport } from "./import/write.ts";
+import { describeNote } from "./inspect-table.ts";
 import { DataProblems } from "./problem.ts";
 import { type Dataset, rowsByLabel } from "./schema.ts";
 
@@ -160,11 +161,6 @@ export function describeImport({ name, splits, cleaned }: ImportSummary): string
     lines.push(`  ${split.name.padEnd(6)} ${split.rows} rows${without}`);
   }
   if (cleaned.length > 0) lines.push("Cleaned and noticed");
-  for (const { field, split, what, count, examples = [] } of cleaned) {
-    const where = [field, split].filter((part) => part !== null).join(", ");
-    const shown =
-      examples.length === 0 ? "" : ` (${examples.join("; ")}${count > examples.length ? "; …" : ""})`;
-    lines.push(`  ${where === "" ? "" : `${where}: `}${what}: ${count}${shown}`);
-  }
+  for (const note of cleaned) lines.push(`  ${describeNote(note)}`);
   return `${lines.join("\n")}\n`;
 }

@@ -1,5 +1,6 @@
 /** The report of `mird data inspect` as text: one table, then what deserves a look. */
 import type { FieldReport, InspectReport } from "./inspect.ts";
+import type { CleaningNote } from "./schema.ts";
 
 /** The report for people, as plain lines. */
 export function describeInspection(report: InspectReport): string {
@@ -24,17 +25,39 @@ export function describeInspection(report: InspectReport): string {
         `${field} in ${split}: ${histogram.map(({ name, count }) => `${name}: ${count}`).join(", ")}`,
       );
   }
-  const remarks = [...splitRemarks(report), ...report.fields.flatMap(fieldRemarks), ...sharedRemarks(report)];
-  return `${[...lines, ...(remarks.length > 0 ? ["Worth a look", ...remarks.map((remark) => `  ${remark}`)] : [])].join("\n")}\n`;
+  const remarks = [
+    ...splitRemarks(report),
+    ...report.fields.flatMap(fieldRemarks),
+    ...sharedRemarks(report),
+    ...report.ids.map(
+      ({ split, what, count, examples }) => `${split}: ${what}: ${count} (${examples.join(", ")})`,
+    ),
+  ];
+  const section = (title: string, items: readonly string[]) =>
+    items.length > 0 ? [title, ...items.map((item) => `  ${item}`)] : [];
+  const recorded = report.recorded.map(describeNote);
+  return `${[...lines, ...section("Worth a look", remarks), ...section("Cleaned and noticed when it was made", recorded)].join("\n")}\n`;
+}
+
+/** One line for a thing that an import changed or noticed. */
+export function describeNote({ field, split, what, count, examples = [] }: CleaningNote): string {
+  const where = [field, split].filter((part) => part !== null).join(", ");
+  const shown =
+    examples.length === 0 ? "" : ` (${examples.join("; ")}${count > examples.length ? "; …" : ""})`;
+  return `${where === "" ? "" : `${where}: `}${what}: ${count}${shown}`;
 }
 
 function splitRemarks({ splits, label }: InspectReport): string[] {
-  return splits.flatMap(({ split, rows, labelled, incomplete, repeatedRows }) => [
+  return splits.flatMap(({ split, rows, labelled, incomplete, repeatedRows, repeated }) => [
     ...(label !== null && labelled < rows
       ? [`${split}: rows without \`${label}\`: ${rows - labelled} of ${rows}`]
       : []),
     ...(incomplete > 0 ? [`${split}: rows that lack at least one field: ${incomplete} of ${rows}`] : []),
-    ...(repeatedRows > 0 ? [`${split}: rows equal to an earlier one in every input: ${repeatedRows}`] : []),
+    ...(repeatedRows > 0
+      ? [
+          `${split}: rows equal to an earlier one in every input: ${repeatedRows} (${repeated.map((pair) => pair.join(" = ")).join(", ")})`,
+        ]
+      : []),
   ]);
 }
 
@@ -49,6 +72,9 @@ function fieldRemarks(field: FieldReport): string[] {
       ? [`${where}: constant columns: ${columns.length} of ${field.width} (${listed})`]
       : []),
     ...(field.zeroSteps > 0 ? [`${where}: steps of zeros only: ${field.zeroSteps}`] : []),
+    ...(field.kind === "score" && field.present > 1 && field.values?.min === field.values?.max
+      ? [`${where}: every row has the same value (correlation is not defined)`]
+      : []),
     ...(field.repeatedRows > 0 ? [`${where}: rows equal to an earlier one: ${field.repeatedRows}`] : []),
   ];
 }

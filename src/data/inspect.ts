@@ -1,6 +1,9 @@
 /** What is in a dataset, counted: sizes, presence, lengths, values, labels, rows that occur twice. */
+
+import { type IdFinding, idFindings } from "./ids.ts";
 import { fieldKeys, inputNames, joinKeys, type RowKeys, repeatedRows, sharedRows } from "./row-keys.ts";
 import {
+  type CleaningNote,
   type Dataset,
   type Field,
   type FieldKind,
@@ -58,6 +61,8 @@ interface SplitReport {
   readonly incomplete: number;
   /** Rows equal to an earlier row in every field but scores and classes. */
   readonly repeatedRows: number;
+  /** Up to three pairs of ids or row numbers. */
+  readonly repeated: readonly (readonly [string, string])[];
 }
 
 export interface InspectReport {
@@ -66,6 +71,10 @@ export interface InspectReport {
   readonly splits: readonly SplitReport[];
   readonly fields: readonly FieldReport[];
   readonly shared: readonly SharedRows[];
+  /** Ids, videos and speakers that are in two places. */
+  readonly ids: readonly IdFinding[];
+  /** What the import or generator changed or noticed when it made the dataset. */
+  readonly recorded: readonly CleaningNote[];
 }
 
 /** Counts everything; reads every value once. */
@@ -83,6 +92,7 @@ export function inspectDataset(dataset: Dataset): InspectReport {
       labelled: rowsByLabel(split, dataset.label).labelled.length,
       incomplete: incompleteRows(split, dataset.label),
       repeatedRows: repeatedRows(keysOf(split, null)).length,
+      repeated: examplesOf(split, split, repeatedRows(keysOf(split, null))),
     })),
     fields: dataset.fields.flatMap((spec) =>
       splits.flatMap((split) => {
@@ -101,6 +111,8 @@ export function inspectDataset(dataset: Dataset): InspectReport {
           ),
         ),
     ),
+    ids: idFindings(splits.map((split) => [split.name, split.ids ?? []])),
+    recorded: dataset.cleaned,
   };
 }
 
@@ -123,10 +135,16 @@ function sharedBetween(
 ): SharedRows[] {
   const pairs = sharedRows(firstKeys, secondKeys);
   if (pairs.length === 0) return [];
-  const examples = pairs
-    .slice(0, 3)
-    .map(([one, other]): [string, string] => [rowName(first, one), rowName(second, other)]);
+  const examples = examplesOf(first, second, pairs);
   return [{ field, splits: [first.name, second.name], count: pairs.length, examples }];
+}
+
+function examplesOf(
+  first: Split,
+  second: Split,
+  pairs: readonly (readonly [number, number])[],
+): [string, string][] {
+  return pairs.slice(0, 3).map(([one, other]) => [rowName(first, one), rowName(second, other)]);
 }
 
 function rowName(split: Split, row: number): string {

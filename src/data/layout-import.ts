@@ -3,6 +3,7 @@
  * sequences, HDF5, .npz, .npy, CSV and JSON lines. Every finding is reported; what is unclear is refused.
  */
 import { checkOutput } from "./dataset.ts";
+import { idFindings } from "./ids.ts";
 import { buildFields } from "./import/fields.ts";
 import type { SplitName } from "./import/manifest.ts";
 import { Notes } from "./import/notes.ts";
@@ -10,7 +11,7 @@ import type { RawField, RawRow } from "./import/rows.ts";
 import { type ImportPlan, type ImportSummary, writeImport } from "./import/write.ts";
 import { type ChosenField, chooseFields, relevantKeys, type Wishes } from "./layout/choose.ts";
 import { type Column, columnNumbers, columnPlace, columnRows, within } from "./layout/columns.ts";
-import { type Block, type GivenSource, groupOf, mergeSources, type Shares } from "./layout/merge.ts";
+import { type Block, type GivenSource, mergeSources, type Shares } from "./layout/merge.ts";
 import { detect, type Format, openSequences, openSource } from "./layout/open.ts";
 import { columnSource, maskLengths } from "./layout/rows.ts";
 import { DataProblems, dataError, listNames } from "./problem.ts";
@@ -80,7 +81,9 @@ async function planLayout(options: LayoutImport): Promise<ImportPlan> {
   notes.add(null, null, "columns that became no field (name one with `--field`)", left.length, left);
   checkPresence(chosen, blocks, notes, problems);
   const raw = rawFields(chosen, blocks, problems);
-  noteIds(blocks, notes);
+  const named = blocks.map(({ split, ids }): [string, readonly string[]] => [split, ids ?? []]);
+  for (const { split, what, count, examples } of idFindings(named))
+    notes.add(null, split, `${what}, kept`, count, examples);
   noteScores(chosen, blocks, formats, options, notes);
   problems.throwIfAny();
   if (chosen.length === 0)
@@ -207,37 +210,6 @@ function lengthColumn(key: string, lengths: string | null, column: Column, block
   const masked = block.columns.get("text_bert");
   if (lengths !== null) return block.columns.get(lengths) ?? null;
   return key === "text" && masked !== undefined ? maskLengths(masked, column) : null;
-}
-
-/** Ids that occur twice, and groups (videos, speakers) with rows in two splits. */
-function noteIds(blocks: readonly Block[], notes: Notes): void {
-  const firstSplit = new Map<string, string>();
-  const groupSplit = new Map<string, string>();
-  const reported = new Set<string>();
-  for (const { split, ids } of blocks) {
-    for (const id of ids ?? []) {
-      const earlier = firstSplit.get(id);
-      if (earlier !== undefined)
-        notes.add(
-          null,
-          split,
-          earlier === split
-            ? "rows whose id occurs before, kept"
-            : `rows whose id is in ${earlier} as well, kept`,
-          1,
-          [id],
-        );
-      else firstSplit.set(id, split);
-      const group = groupOf(id);
-      const other = groupSplit.get(group);
-      if (group === id) continue;
-      if (other === undefined) groupSplit.set(group, split);
-      else if (other !== split && !reported.has(`${group}\0${split}`)) {
-        reported.add(`${group}\0${split}`);
-        notes.add(null, split, `videos with rows in ${other} as well, kept`, 1, [group]);
-      }
-    }
-  }
 }
 
 /** Scores outside the usual scale, and splits in which all are the same. */

@@ -77,8 +77,8 @@ describe("inspection", () => {
 
   it("counts rows, labels and what is absent", () => {
     expect(report.splits).toEqual([
-      { split: "train", rows: 4, labelled: 3, incomplete: 1, repeatedRows: 1 },
-      { split: "test", rows: 2, labelled: 2, incomplete: 1, repeatedRows: 0 },
+      { split: "train", rows: 4, labelled: 3, incomplete: 1, repeatedRows: 1, repeated: [["a", "c"]] },
+      { split: "test", rows: 2, labelled: 2, incomplete: 1, repeatedRows: 0, repeated: [] },
     ]);
   });
 
@@ -142,7 +142,7 @@ describe("inspection", () => {
       Worth a look
         train: rows without \`y\`: 1 of 4
         train: rows that lack at least one field: 1 of 4
-        train: rows equal to an earlier one in every input: 1
+        train: rows equal to an earlier one in every input: 1 (a = c)
         test: rows that lack at least one field: 1 of 2
         text in train: rows equal to an earlier one: 1
         audio in train: steps of zeros only: 2

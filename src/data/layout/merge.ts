@@ -2,6 +2,7 @@
 import { hash32 } from "../../base/hash.ts";
 import { RandomStream } from "../../base/random.ts";
 import type { FilePlace } from "../../diagnostics/diagnostic.ts";
+import { groupOf } from "../ids.ts";
 import { type SplitName, splitNamed } from "../import/manifest.ts";
 import type { Notes } from "../import/notes.ts";
 import { type DataProblems, dataError } from "../problem.ts";
@@ -136,11 +137,6 @@ function idTexts(column: Column): string[] {
   if (column.kind === "array" && !column.array.isText)
     return [...column.array.numbers(0, columnRows(column))].map(String);
   return columnTexts(column);
-}
-
-/** The part of an id that names its video or speaker (`video$_$3`, `video[3]`), or the whole id. */
-export function groupOf(id: string): string {
-  return id.split("$_$")[0]?.replace(/\[\d+\]$/, "") ?? id;
 }
 
 /** Rows without a split: all for training, or drawn by whole groups of ids. */

@@ -292,7 +292,7 @@ describe("wrong usage", () => {
     [["compile", "x.mird", "--emit", "asm"], "ast, checked, graph, kernels, plan, wgsl"],
     [["compile", "x.mird", "--out", "d"], "--out goes with --emit"],
     [["predict", "runs/a", "--out", "x.txt"], ".csv or .safetensors"],
-    [["data", "import", "--out", "d"], "either a description or --csv FILE"],
+    [["data", "import", "--out", "d"], "either files, a description, or --csv FILE"],
   ])("%j", async (args, message) => {
     const { code, err } = await runCli(...args);
     expect(err).toContain(message);

@@ -43,9 +43,25 @@ export class VectorMath {
     const keep = (value: V128) => this.#f.keep(value);
     // Beyond these bounds the result is 0 or infinite.
     const clamped = keep(f32x4.pmax(f32x4.pmin(x, f32x4.constant(89)), f32x4.constant(-104)));
-    const shifted = keep(this.multiplyAdd(clamped, f32x4.constant(LOG2_E), f32x4.constant(ROUNDER)));
+    const { near, whole } = this.#expParts(clamped);
+    // 2^whole in two factors, since neither 2^128 nor 2^-150 is a number by itself.
+    const half = keep(i32x4.shr(whole, i32.constant(1)));
+    const rest = i32x4.sub(whole, half);
+    return keep(f32x4.mul(f32x4.mul(near, powerOfTwo(half)), powerOfTwo(rest)));
+  }
+
+  /** The same for arguments between -87 and 88, and NaN. */
+  #expWithin(x: V128): V128 {
+    const { near, whole } = this.#expParts(x);
+    return this.#f.keep(f32x4.mul(near, powerOfTwo(whole)));
+  }
+
+  /** exp(x) = near * 2^whole with `near` close to 1. */
+  #expParts(x: V128): { readonly near: V128; readonly whole: V128 } {
+    const keep = (value: V128) => this.#f.keep(value);
+    const shifted = keep(this.multiplyAdd(x, f32x4.constant(LOG2_E), f32x4.constant(ROUNDER)));
     const turns = keep(f32x4.sub(shifted, f32x4.constant(ROUNDER)));
-    const rest = this.multiplyAdd(turns, f32x4.constant(-LN2_HIGH), clamped);
+    const rest = this.multiplyAdd(turns, f32x4.constant(-LN2_HIGH), x);
     const r = keep(this.multiplyAdd(turns, f32x4.constant(-LN2_LOW), rest));
     const p = this.#polynomial(
       r,
@@ -55,11 +71,7 @@ export class VectorMath {
       ],
     );
     const near = keep(f32x4.add(this.multiplyAdd(p, f32x4.mul(r, r), r), f32x4.constant(1)));
-    // 2^turns in two factors, since neither 2^128 nor 2^-150 is a number by itself.
-    const whole = keep(i32x4.sub(shifted, i32x4.constant(0x4b400000)));
-    const half = keep(i32x4.shr(whole, i32.constant(1)));
-    const power = (exponent: V128) => i32x4.shl(i32x4.add(exponent, i32x4.constant(127)), i32.constant(23));
-    return keep(f32x4.mul(f32x4.mul(near, power(half)), power(i32x4.sub(whole, half))));
+    return { near, whole: keep(i32x4.sub(shifted, i32x4.constant(0x4b400000))) };
   }
 
   /** log(1 + x) for sqrt(1/2) <= 1 + x <= sqrt(2), as x + the value given here. */
@@ -117,7 +129,7 @@ export class VectorMath {
     );
     const small = keep(this.multiplyAdd(f32x4.mul(x, square), p, x));
     const double = keep(f32x4.pmin(f32x4.add(size, size), f32x4.constant(20)));
-    const grown = f32x4.add(this.exp(double), f32x4.constant(1));
+    const grown = f32x4.add(this.#expWithin(double), f32x4.constant(1));
     const large = f32x4.sub(f32x4.constant(1), f32x4.div(f32x4.constant(2), grown));
     const signed = v128.or(large, v128.and(x, i32x4.constant(SIGN)));
     return keep(v128.select(f32x4.lt(size, f32x4.constant(0.625)), this.#withSign(small, x), signed));
@@ -160,7 +172,7 @@ export class VectorMath {
         -0.000355933065,
       ],
     );
-    const large = f32x4.sub(f32x4.constant(1), this.exp(keep(q)));
+    const large = f32x4.sub(f32x4.constant(1), this.#expWithin(keep(q)));
     return keep(v128.select(f32x4.lt(size, f32x4.constant(1)), small, this.#withSign(large, x)));
   }
 
@@ -224,6 +236,11 @@ export class VectorMath {
     const half = this.#product(base, exponent / 2);
     return this.#f.keep(f32x4.mul(half, half));
   }
+}
+
+/** 2^exponent for whole exponents between -126 and 127. */
+function powerOfTwo(exponent: V128): V128 {
+  return i32x4.shl(i32x4.add(exponent, i32x4.constant(127)), i32.constant(23));
 }
 
 /** Whole exponents up to this are products. */

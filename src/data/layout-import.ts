@@ -111,23 +111,26 @@ async function planLayout(options: LayoutImport): Promise<ImportPlan> {
   return { name: options.name, label: label?.name ?? null, built, rows, ids, provenance, notes };
 }
 
-/** Opens the sources in order; computational sequences of one split are opened together. */
+/** Opens the sources in order; computational sequences are opened together, in the place of the first of them. */
 async function openAll(options: LayoutImport, problems: DataProblems): Promise<GivenSource[]> {
   const opened: GivenSource[] = [];
   const sequences: string[] = [];
+  let place = 0;
   for (const { path, split } of options.sources) {
     try {
       const isSequence =
-        options.format === "csd" || (options.format === "auto" && (await isSequenceFile(path)));
-      if (isSequence && split === null) sequences.push(path);
-      else opened.push({ opened: await openSource(path, options), split });
+        split === null &&
+        (options.format === "csd" || (options.format === "auto" && (await isSequenceFile(path))));
+      if (!isSequence) opened.push({ opened: await openSource(path, options), split });
+      else if (sequences.push(path) === 1) place = opened.length;
     } catch (error) {
       problems.absorb(error);
     }
   }
   problems.throwIfAny();
-  if (sequences.length === 0) return opened;
-  return [...opened, { opened: await openSequences(sequences, options.align), split: null }];
+  if (sequences.length > 0)
+    opened.splice(place, 0, { opened: await openSequences(sequences, options.align), split: null });
+  return opened;
 }
 
 async function isSequenceFile(path: string): Promise<boolean> {

@@ -31,8 +31,6 @@ export interface Expected {
   readonly sha256_joined?: string;
 }
 
-export type ExpectedFile = Readonly<Record<string, Expected>>;
-
 /** Everything that `expected.json` says, by file. */
 export function readExpected(): Record<string, unknown> {
   const json: unknown = JSON.parse(readFileSync(join(formats, "expected.json"), "utf8"));

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { registerCheck } from "./check.ts";
 import type { Register, Session } from "./command.ts";
+import { registerCompare } from "./compare.ts";
 import { registerCompile } from "./compile.ts";
 import { registerData } from "./data.ts";
 import { registerDoctor } from "./doctor.ts";
@@ -17,6 +18,7 @@ import { registerTrain } from "./train.ts";
 
 const COMMANDS: readonly Register[] = [
   registerTrain,
+  registerCompare,
   registerEval,
   registerPredict,
   registerCheck,

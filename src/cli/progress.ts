@@ -35,11 +35,11 @@ export class Progress {
   }
 
   /** Kernels are being prepared. */
-  compiling(done: number, all: number): void {
+  readonly compiling = (done: number, all: number): void => {
     if (!this.stream.terminal) return;
     if (done === all) this.clear();
     else this.show(`preparing kernels, ${done} of ${all}`);
-  }
+  };
 
   readonly start = (plan: Plan): void => {
     this.plan = plan;

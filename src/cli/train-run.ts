@@ -2,16 +2,17 @@
 import type { CheckedProgram } from "../check/checked.ts";
 import { fingerprint } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
+import type { Source } from "../diagnostics/source.ts";
 import type { Prepared } from "../driver/prepare.ts";
 import { prepare } from "../driver/prepare.ts";
-import { predictionsCsv, splitResults } from "../driver/results.ts";
-import { recordRun, resumePoint } from "../driver/run-recorder.ts";
+import { resumePoint } from "../driver/run-recorder.ts";
+import type { RunTraining, TrainedRun } from "../driver/training.ts";
+import { runTraining } from "../driver/training.ts";
 import { checkRunFolder, newRunFolder, RunDirectory, readRun } from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
 import type { RunInfo } from "../report/run-info.ts";
-import { metricsJson, metricsTable } from "../report/tables.ts";
-import type { TrainRequest, TrainResult } from "../train/loop.ts";
-import { train } from "../train/loop.ts";
+import { metricsTable } from "../report/tables.ts";
+import type { TrainResult } from "../train/loop.ts";
 import { openDataset } from "./dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
@@ -55,27 +56,43 @@ export async function startRun(io: Io, request: StartRequest): Promise<number> {
   const device = await chooseDevice(request.device);
   try {
     const prepared = prepareFor(device, checked, { dataset, folder: data, epochs: request.epochs });
-    const info: RunInfo = {
-      status: "running",
-      command: io.command,
-      spec: entry.path,
-      sources,
-      model: prepared.model.name,
-      settings,
-      sizes: Object.fromEntries(prepared.model.sizes),
-      seed,
-      epochs: prepared.settings.epochs,
-      dataset: { folder: data, name: dataset.name, fingerprint: fingerprint(dataset) },
-      device: { target: device.target.name, name: device.backend.description, reason: device.reason },
-      versions: { mird: version(), node: process.version, system: `${process.platform} ${process.arch}` },
-      started: new Date().toISOString(),
-      ended: null,
-    };
+    const facts = { command: io.command, entry, sources, settings, seed, dataset, folder: data };
+    const info = newRunInfo(prepared, device, facts);
     const run = RunDirectory.create(folder, info, request.force);
     return await execute(io, { run, prepared, dataset, device, resume: undefined });
   } finally {
     device.backend.close();
   }
+}
+
+/** What a run that starts now says about itself. */
+export function newRunInfo(
+  prepared: Prepared,
+  device: ChosenDevice,
+  facts: Pick<RunInfo, "command" | "sources" | "settings" | "seed"> & {
+    readonly entry: Source;
+    readonly dataset: Dataset;
+    /** The dataset as the user named it. */
+    readonly folder: string;
+  },
+): RunInfo {
+  const { command, entry, sources, settings, seed, dataset, folder } = facts;
+  return {
+    status: "running",
+    command,
+    spec: entry.path,
+    sources,
+    model: prepared.model.name,
+    settings,
+    sizes: Object.fromEntries(prepared.model.sizes),
+    seed,
+    epochs: prepared.settings.epochs,
+    dataset: { folder, name: dataset.name, fingerprint: fingerprint(dataset) },
+    device: { target: device.target.name, name: device.backend.description, reason: device.reason },
+    versions: { mird: version(), node: process.version, system: `${process.platform} ${process.arch}` },
+    started: new Date().toISOString(),
+    ended: null,
+  };
 }
 
 /** Goes on with a run that was stopped; returns the exit code. `data`: where the dataset is now, if it has moved. */
@@ -138,7 +155,8 @@ function requireChecked(io: Io, request: SpecRequest) {
   return checked;
 }
 
-function prepareFor(
+/** Compiles a checked model for a device and a dataset. */
+export function prepareFor(
   device: ChosenDevice,
   checked: { readonly program: CheckedProgram; readonly model: CheckedProgram["models"][number] },
   data: { readonly dataset: Dataset; readonly folder: string; readonly epochs: number | null },
@@ -147,76 +165,49 @@ function prepareFor(
   return prepare({ model, types: program.types, target: device.target, purpose: "train", ...data });
 }
 
-interface Execution {
-  readonly run: RunDirectory;
-  readonly prepared: Prepared;
-  readonly dataset: Dataset;
+interface Execution extends Omit<RunTraining, "backend" | "display" | "signal"> {
   readonly device: ChosenDevice;
-  readonly resume: TrainRequest["resume"];
 }
 
-async function execute(io: Io, execution: Execution): Promise<number> {
-  const { run, prepared, dataset, device, resume } = execution;
-  const { model, settings } = prepared;
-  io.out.write(`Device: ${device.backend.description}. ${device.reason}\nRun folder: ${run.folder}\n`);
+async function execute(io: Io, { device, ...execution }: Execution): Promise<number> {
+  const { run, prepared } = execution;
+  const { backend } = device;
+  io.out.write(`Device: ${backend.description}. ${device.reason}\nRun folder: ${run.folder}\n`);
   const interrupt = catchInterrupts(io);
-  const progress = new Progress(io.err, settings.report);
+  const display = new Progress(io.err, prepared.settings.report);
   const started = performance.now();
   try {
-    const programs = new Map([
-      ["iteration", model.iteration],
-      ["evaluation", model.evaluation],
-    ]);
-    const executable = await device.backend.prepare(programs, (done, all) => progress.compiling(done, all));
-    const result = await train({
-      model,
-      settings,
-      dataset,
-      device: executable,
-      seed: run.info.seed,
-      observer: recordRun(run, model, progress),
-      signal: interrupt.signal,
-      ...(resume === undefined ? {} : { resume }),
-    });
-    progress.clear();
-    run.setStatus(result.status);
-    if (result.status === "interrupted") {
+    const trained = await runTraining({ ...execution, backend, display, signal: interrupt.signal });
+    display.clear();
+    if (trained.result.status === "interrupted") {
       io.err.write(
-        `Stopped after iteration ${result.state.iteration}. Go on with:\n\n    mird train --resume ${run.folder}\n`,
+        `Stopped after iteration ${trained.result.state.iteration}. Go on with:\n\n    mird train --resume ${run.folder}\n`,
       );
       return EXIT.interrupted;
     }
-    writeResults(io, execution, result, performance.now() - started);
+    printResults(io, run.folder, prepared.settings, trained, performance.now() - started);
     return EXIT.ok;
   } catch (error) {
-    progress.clear();
-    run.setStatus("failed");
+    display.clear();
     throw error;
   } finally {
     interrupt.release();
-    run.close();
   }
 }
 
-function writeResults(
+function printResults(
   io: Io,
-  { run, prepared, dataset }: Execution,
-  result: TrainResult,
+  folder: string,
+  settings: Prepared["settings"],
+  { result, results }: TrainedRun,
   milliseconds: number,
 ): void {
-  const { model, settings } = prepared;
-  const results = splitResults(result.evaluations);
-  const { best } = result.state;
-  run.writeJson("metrics.json", { selection: settings.selection, best, splits: metricsJson(results) });
-  const predictions = predictionsCsv(model, dataset, result.evaluations);
-  if (predictions !== null) run.writeText("predictions.csv", predictions);
   const why =
     result.status === "patience" ? `, stopped after ${settings.patience} epochs without a better one` : "";
   const seconds = (milliseconds / 1000).toFixed(1);
-  io.out.write(
-    `\nTrained ${result.state.epoch} epochs in ${seconds} s${why}. ${bestLine(settings.selection, best)}\n\n`,
-  );
-  io.out.write(`${metricsTable(results, settings.report)}\nEverything is in ${run.folder}\n`);
+  const best = bestLine(settings.selection, result.state.best);
+  io.out.write(`\nTrained ${result.state.epoch} epochs in ${seconds} s${why}. ${best}\n\n`);
+  io.out.write(`${metricsTable(results, settings.report)}\nEverything is in ${folder}\n`);
 }
 
 function bestLine(selection: Prepared["settings"]["selection"], best: TrainResult["state"]["best"]): string {

@@ -6,6 +6,7 @@ const TITLES = {
   "run-exists": "Folder is already there",
   "run-locked": "Run is in use",
   "run-version": "Run of another version",
+  "other-comparison": "Folder of another comparison",
   "run-unreadable": "Run folder cannot be used",
 } as const;
 

@@ -20,6 +20,10 @@ export const runningExplanations = explanationsOutside([
     "bad-setting",
     "`--set` takes `name=value`, for example `--set d=32` or `--set 'penalty=Club(hidden = 16)'`.",
   ],
+  [
+    "bad-axis",
+    "`--over` takes a setting or slot and its values, for example `--over d=16,32` or `--over 'penalty=Club(hidden = 16),None'`. Values differ, and each setting is one axis.",
+  ],
   ["missing-field", "The dataset lacks a field that the model has as an input or label."],
   [
     "field-kind",
@@ -54,6 +58,10 @@ export const runningExplanations = explanationsOutside([
   [
     "run-unreadable",
     "The run cannot be used for this: it has ended, has no parameters yet, or its dataset has changed.",
+  ],
+  [
+    "other-comparison",
+    "The folder of a comparison goes with one spec, its settings, axes, dataset and device; only the number of seeds and the metrics may change.",
   ],
   ["run-version", "The run folder was written by another version of mird."],
   ["unknown-device", "The devices are those that `mird doctor` lists."],

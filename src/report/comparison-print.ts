@@ -1,0 +1,151 @@
+/** A comparison for people and programs: terminal text, Markdown, LaTeX, CSV. */
+import type { Comparison, ComparisonRow, Difference, Spread } from "./comparison.ts";
+import { LEAST_PAIRS } from "./comparison.ts";
+import { alignColumns, csv, formatNumber } from "./tables.ts";
+
+/** One table of cells, before its form is chosen. */
+interface Table {
+  readonly title: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Terminal text. */
+export function comparisonText(comparison: Comparison): string {
+  const parts = tables(comparison).map(
+    ({ title, header, rows }) => `${title}\n\n${alignColumns([header, ...rows])}`,
+  );
+  return [...parts, ...notes(comparison).map((note) => `${note}\n`)].join("\n");
+}
+
+/** Markdown. */
+export function comparisonMarkdown(comparison: Comparison): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  const parts = tables(comparison).map(({ title, header, rows }) => {
+    const rule = header.map((_, column) => (column === 0 ? "---" : "---:"));
+    return `**${title}**\n\n${[header, rule, ...rows].map(line).join("")}`;
+  });
+  return [...parts, ...notes(comparison).map((note) => `${note}\n`)].join("\n");
+}
+
+/** LaTeX: a `tabular` per table, with the rules of the package booktabs. */
+export function comparisonLatex(comparison: Comparison): string {
+  const line = (cells: readonly string[]) => `${cells.map(latexCell).join(" & ")} \\\\\n`;
+  const parts = tables(comparison).map(({ title, header, rows }) => {
+    const columns = `l${"r".repeat(header.length - 1)}`;
+    const body = `\\toprule\n${line(header)}\\midrule\n${rows.map(line).join("")}\\bottomrule\n`;
+    return `% ${title}\n\\begin{tabular}{${columns}}\n${body}\\end{tabular}\n`;
+  });
+  const remarks = notes(comparison).map((note) => `% ${note}\n`);
+  return ["% needs \\usepackage{booktabs}\n", ...parts, ...remarks].join("\n");
+}
+
+/** A line per variant, split and metric, with the value of every seed. */
+export function comparisonCsv(comparison: Comparison): string {
+  const { axes, seeds, rows } = comparison;
+  const numbers = ["runs", "mean", "deviation", "difference", "low", "high"];
+  const header = [...axes, "split", "metric", ...numbers, ...seeds.map((seed) => `seed ${seed}`)];
+  const lines = rows.flatMap(({ values, cells }) =>
+    cells.map(({ split, metric, count, mean, deviation, difference, values: bySeed }) => {
+      const { mean: change = null, low = null, high = null } = difference ?? {};
+      return [...values, split, metric, count, mean, deviation, change, low, high, ...bySeed];
+    }),
+  );
+  return csv(header, lines);
+}
+
+function tables(comparison: Comparison): Table[] {
+  return comparison.splits.flatMap((split) => {
+    const means = meansTable(comparison, split);
+    return comparison.rows.length < 2 ? [means] : [means, differencesTable(comparison, split)];
+  });
+}
+
+function meansTable({ axes, seeds, metrics, rows }: Comparison, split: string): Table {
+  const over = seeds.length === 1 ? "1 seed" : `mean ± standard deviation over ${seeds.length} seeds`;
+  return {
+    title: `${split}: ${over}`,
+    header: [axes.join(", "), ...metrics],
+    rows: rows.map((row) => [
+      label(row),
+      ...cellsOf(row, split).map((cell) => spreadText(cell, seeds.length)),
+    ]),
+  };
+}
+
+function differencesTable({ axes, metrics, rows }: Comparison, split: string): Table {
+  const [first, ...others] = rows;
+  const base = first === undefined ? "" : label(first);
+  return {
+    title: `${split}: difference to ${base} by seed, mean [95 % interval]`,
+    header: [axes.join(", "), ...metrics],
+    rows: others.map((row) => [
+      label(row),
+      ...cellsOf(row, split).map(({ difference }) =>
+        difference === null ? "-" : differenceText(difference),
+      ),
+    ]),
+  };
+}
+
+/** The values of a row, without the axis names. */
+function label({ values }: ComparisonRow): string {
+  return values.join(", ");
+}
+
+function cellsOf({ cells }: ComparisonRow, split: string): ComparisonRow["cells"] {
+  return cells.filter((cell) => cell.split === split);
+}
+
+/** `0.5123 ± 0.0100`, and the number of runs where some have no value. */
+function spreadText({ count, mean, deviation }: Spread, seeds: number): string {
+  if (mean === null) return "undefined";
+  const around = deviation === null ? "" : ` ± ${formatNumber(deviation)}`;
+  return `${formatNumber(mean)}${around}${count < seeds ? ` (${count} runs)` : ""}`;
+}
+
+/** `+0.0123 [-0.0100, +0.0300]`. */
+function differenceText({ mean, low, high }: Difference): string {
+  if (mean === null) return "undefined";
+  const interval = low === null || high === null ? "" : ` [${signed(low)}, ${signed(high)}]`;
+  return `${signed(mean)}${interval}`;
+}
+
+function signed(value: number): string {
+  return value >= 0 ? `+${formatNumber(value)}` : formatNumber(value);
+}
+
+/** What has to be known to read the tables. */
+function notes({ axes, seeds, rows }: Comparison): string[] {
+  const failed = rows.flatMap((row) =>
+    row.failed.map(
+      (seed) =>
+        `${axes.join(", ")} = ${label(row)}, seed ${seed}: no result; its loss stopped being a number.`,
+    ),
+  );
+  const few = rows.length > 1 && seeds.length < LEAST_PAIRS;
+  return few
+    ? [`An interval needs at least ${LEAST_PAIRS} seeds; here are ${seeds.length}.`, ...failed]
+    : failed;
+}
+
+const LATEX: Readonly<Record<string, string>> = {
+  "±": "$\\pm$",
+  "%": "\\%",
+  _: "\\_",
+  "&": "\\&",
+  "#": "\\#",
+  $: "\\$",
+  "{": "\\{",
+  "}": "\\}",
+  "^": "\\textasciicircum{}",
+  "~": "\\textasciitilde{}",
+  "\\": "\\textbackslash{}",
+};
+
+/** Text of a cell; signed numbers are set as mathematics, so that a minus is one. */
+function latexCell(cell: string): string {
+  const escaped = cell.replaceAll(/[±%_&#${}^~\\]/g, (sign) => LATEX[sign] ?? sign);
+  return escaped.replaceAll(/(?<![\w.])[+-]\d[\d.]*(e[+-]?\d+)?/g, (number) => `$${number}$`);
+}

@@ -20,14 +20,44 @@ export interface SmallSpec {
 export function checkedSpec({ path, settings, batch }: SmallSpec): CheckedModel {
   const sources = {};
   const entry = readSpec(path, sources);
-  const rows =
-    batch === undefined ? "$&" : `batch ${batch.labelled} labelled + ${batch.unlabelled} unlabelled`;
+  const text = batch === undefined ? entry.text : withBatch(entry.text, batch);
   return requireModel({
-    entry: { ...entry, text: entry.text.replace(/batch \d+ labelled( \+ \d+ unlabelled)?/, rows) },
+    entry: { ...entry, text },
     loadSource: diskLoader(sources),
     settings,
     model: null,
   }).model;
+}
+
+function withBatch(text: string, { labelled, unlabelled }: NonNullable<SmallSpec["batch"]>): string {
+  return text
+    .replace(
+      /batch \d+ labelled( \+ \d+ unlabelled)?/,
+      `batch ${labelled} labelled + ${unlabelled} unlabelled`,
+    )
+    .replace(/batch \d+$/m, `batch ${labelled + unlabelled}`);
+}
+
+/** Sizes that are smaller or larger than others: longest sequences, vocabularies, depths. */
+const SMALL = new Map([
+  ["V", 7],
+  ["L", 3],
+  ["Ta", 3],
+  ["Tv", 3],
+  ["layers", 1],
+  ["memory_layers", 1],
+]);
+
+/** Settings that make every size of a spec small that is not small already. */
+export function smallSizes(path: string): Record<string, string> {
+  const { text } = readSpec(path, {});
+  const sizes = [...text.matchAll(/^ {2}size (\w+) = (\d+)/gm)];
+  return Object.fromEntries(
+    sizes.flatMap(([, name, value]) => {
+      const small = SMALL.get(name ?? "") ?? 4;
+      return name !== undefined && Number(value) > small ? [[name, String(small)]] : [];
+    }),
+  );
 }
 
 /** Compiles a spec with or without the optimisation passes. */

@@ -234,7 +234,7 @@ function pays(first: Node, plans: readonly Plan[], count: number): boolean {
     if (copy.isMade) continue;
     elements += copy.elements;
     // Small copies are made once and serve many kernels, so that they are counted less.
-    saved -= copy.elements <= SMALL_COPIES ? 1 / 8 : 1;
+    saved -= copy.elements <= SMALL_COPIES ? 1 / 2 : 1;
   }
   return saved > 0 && elements <= limit * saved;
 }

@@ -1,4 +1,5 @@
 /** The specs of the repository at small sizes, on invented data: what tests of whole models share. */
+import { readdirSync } from "node:fs";
 import { diskLoader, readSpec } from "../../src/cli/sources.ts";
 import { checkSpec, requireModel } from "../../src/cli/spec.ts";
 import { compileModel } from "../../src/driver/compile.ts";
@@ -7,6 +8,22 @@ import { referenceBackend } from "../../src/runtime/reference/backend.ts";
 import { train } from "../../src/train/loop.ts";
 import { trainSettings } from "../../src/train/settings.ts";
 import { softwareTarget } from "./compile-spec.ts";
+
+/** Groups of specs, so that their tests run side by side. */
+const BACKBONES = ["dmd", "mag", "mfn", "mult", "self_mm", "tfn"];
+const isOfMird = (name: string) => name.startsWith("mird");
+
+/** The files of a group; every spec of the repository is in one of them. */
+export function specFiles(group: "mird" | "backbones" | "rivals"): string[] {
+  const names = readdirSync("specs").filter((name) => name.endsWith(".mird"));
+  const isBackbone = (name: string) => BACKBONES.includes(name.replace(".mird", ""));
+  const belongs = {
+    mird: isOfMird,
+    backbones: isBackbone,
+    rivals: (name: string) => !isOfMird(name) && !isBackbone(name),
+  };
+  return names.filter(belongs[group]).map((name) => `specs/${name}`);
+}
 
 export interface SmallSpec {
   /** Relative to the repository, which is the working folder of the tests. */

@@ -1,0 +1,51 @@
+/** What holds of every spec that is shipped: it checks without a remark, trains on invented data, gives the same losses again, and has right gradients. */
+import { describe, expect, it } from "vitest";
+import { gradcheck } from "../../src/driver/gradcheck.ts";
+import { compileSmall, inspectSpec, smallModel, threeIterations } from "../support/specs.ts";
+
+const joint = "SparseWordAttention(width = 4, layers = 1, heads = 2)";
+/** Settings that are not sizes with a number, and fewer layers where the default has many. */
+const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Mird: { joint },
+  MirdReconstruction: { joint },
+  MirdLabelled: { joint },
+  MirdMaximisation: { layers: "1" },
+  Mfm: { layers: "1" },
+  Dmd: { layers: "1", heads: "2" },
+  Mult: { layers: "1", memory_layers: "1", heads: "2" },
+  Mib: { layers: "1", heads: "2" },
+  EarlyMib: { layers: "1", heads: "2" },
+  LateMib: { layers: "1", heads: "2" },
+};
+
+/** Declares the tests of these files, which are relative to the repository. */
+export function describeSpecs(files: readonly string[]): void {
+  describe.each(files)("%s", (path) => {
+    const { models, problems } = inspectSpec(path);
+
+    it("has no mistakes and nothing left over", () => {
+      expect(problems.map(({ code, text }) => `${code}: ${text}`)).toEqual([]);
+      expect(models.length).toBeGreaterThan(0);
+    });
+
+    describe.each(models)("%s", (model) => {
+      const spec = { path, model, settings: SETTINGS[model] ?? {} };
+
+      it("trains: finite losses, the same in a second run", async () => {
+        const small = compileSmall(spec);
+        const first = await threeIterations(small);
+        expect(first.losses.length).toBe(3);
+        const values = first.losses.flatMap((losses) => Object.values(losses));
+        expect(values.filter((value) => !Number.isFinite(value))).toEqual([]);
+        expect(new Set(values).size).toBeGreaterThan(1);
+        expect(await threeIterations(small)).toEqual(first);
+      });
+
+      it("has gradients that agree with differences", () => {
+        const rows = gradcheck({ ...smallModel(spec), seed: 3, directions: 2, each: 0 });
+        expect(rows.length).toBeGreaterThan(0);
+        expect(rows.filter(({ error }) => !(error <= 1e-5))).toEqual([]);
+      });
+    });
+  });
+}

@@ -1,0 +1,5 @@
+/** Rivals of MIRD: see every-spec.ts. */
+import { specFiles } from "../support/specs.ts";
+import { describeSpecs } from "./every-spec.ts";
+
+describeSpecs(specFiles("rivals"));

@@ -17,6 +17,8 @@ export interface LoopPlan {
   readonly rows: number;
   /** Threads share the lane axis, since there are few rows. */
   readonly sharesLanes: boolean;
+  /** Columns are summed a whole stretch at a time (columns.ts). */
+  readonly stretches: boolean;
   /** Vectors along the lane axis that go through the reduce axes together. */
   readonly together: number;
   /** The innermost loop that an expression depends on, by expression. */
@@ -26,6 +28,16 @@ export interface LoopPlan {
 
 /** Below this many rows, threads share the lane axis instead where they can. */
 const FEW_ROWS = 8;
+
+/** Columns that are worth a stretch, and bytes that no longer fit the second cache. */
+const LEAST_COLUMNS = 32;
+const LEAST_BYTES = 262_144;
+
+/** Whether the sums of a kernel with a parallel lane axis are better done in stretches. */
+function suitsStretches(kernel: LoopKernel, columns: number): boolean {
+  const points = kernel.reduce.reduce((product, { extent }) => product * extent, 1);
+  return points > 1 && columns >= LEAST_COLUMNS && points * columns * 4 >= LEAST_BYTES;
+}
 
 export function planLoop(kernel: LoopKernel): LoopPlan {
   const lanes = planLanes(kernel, chooseAxis(kernel));
@@ -42,6 +54,7 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
     rowAxes,
     rows,
     sharesLanes: columns && rows < FEW_ROWS,
+    stretches: columns && suitsStretches(kernel, at(kernel.parallel, axis).extent),
     together: columns ? vectorsTogether(kernel, at(kernel.parallel, axis).extent, cost) : 1,
     levels: expressionLevels(kernel, axis, columns),
     nanoseconds: points * cost * (axis === null ? 0.4 : 0.12),

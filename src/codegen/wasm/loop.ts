@@ -4,6 +4,7 @@ import type { DType } from "../../ir/graph.ts";
 import type { ExpressionId, LoopKernel, Phase } from "../../ir/kernel.ts";
 import type { Access } from "../dependence.ts";
 import { accessesOf, phaseRoots, reachable, rootsOf } from "../dependence.ts";
+import { ColumnEmitter } from "./columns.ts";
 import type { Variable } from "./function.ts";
 import type { I32, V128, Value } from "./instructions.ts";
 import { f32, f32x4, i32, i32x4, v128 } from "./instructions.ts";
@@ -45,6 +46,7 @@ class LoopEmitter {
     const { f } = this.#code;
     const { rowAxes, rows, sharesLanes, columns } = this.#plan;
     outer.emit(upTo(this.#plan, this.#ids, LEVEL.call));
+    const stretches = this.#plan.stretches ? new ColumnEmitter(this.#kernel, this.#plan, this.#code) : null;
     const [from, to] = sharesLanes ? [i32.constant(0), i32.constant(rows)] : this.#code.share(rows);
     f.range(from, to, 1, (row) => {
       const scope = outer.inner();
@@ -55,7 +57,8 @@ class LoopEmitter {
       if (!columns) this.#body([scope]);
       else {
         scope.emit(upTo(this.#plan, this.#ids, LEVEL.row));
-        this.#columns(scope);
+        if (stretches === null) this.#columns(scope);
+        else stretches.run(scope);
       }
     });
   }

@@ -8,7 +8,7 @@ import { elementCount } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { nodeKey } from "../../ir/shapes.ts";
 import { ops } from "../../ops/index.ts";
-import type { Lanes } from "./lanes.ts";
+import type { Lane, Lanes } from "./lanes.ts";
 import { stackedNode } from "./stacked-node.ts";
 
 /** A concat that a plan needs. */
@@ -254,10 +254,7 @@ export function union(plans: readonly Plan[]): ReadonlySet<Copy> {
   return all;
 }
 
-function sameStack(
-  a: NonNullable<ReturnType<Lanes["of"]>>["stack"],
-  b: NonNullable<ReturnType<Lanes["of"]>>["stack"],
-): boolean {
+function sameStack(a: Lane["stack"], b: Lane["stack"]): boolean {
   return a === b || (a.kind === "node" && b.kind === "node" && a.node === b.node);
 }
 

@@ -33,7 +33,8 @@ interface ReduceOptions {
 export class GraphBuilder {
   readonly ops: OpRecords;
   readonly #nodes = new Map<string, Node>();
-  readonly #own = new WeakSet<Node>();
+  /** Nodes by their numbers. */
+  readonly #made: Node[] = [];
   #origin: Span | null = null;
 
   constructor(ops: OpRecords) {
@@ -44,18 +45,18 @@ export class GraphBuilder {
   node<Op extends OpName>(op: Op, inputs: readonly Node[], attributes: OpAttributes[Op]): Node {
     // Numbers of nodes are unique in one builder only, so a foreign operand could be taken for another node.
     invariant(
-      inputs.every((input) => this.#own.has(input)),
+      inputs.every((input) => this.#made[input.id] === input),
       () => `an operand of ${op} belongs to another builder`,
     );
     const key = nodeKey(op, inputs, attributes);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
     const { shape, dtype } = this.ops[op].type(inputs, attributes);
-    const id = this.#nodes.size;
+    const id = this.#made.length;
     // The compiler cannot see that `op` and `attributes` belong to the same member of the union; the signature makes sure of it.
     const made = { id, op, inputs, attributes, shape, dtype, origin: this.#origin } as unknown as Node;
     this.#nodes.set(key, made);
-    this.#own.add(made);
+    this.#made.push(made);
     return made;
   }
 

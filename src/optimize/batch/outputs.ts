@@ -31,14 +31,16 @@ export function joinOutputs(
 }
 
 function longestJoined(run: readonly Output[], plan: (nodes: readonly Node[]) => Plan) {
-  for (let count = run.length; count > 1; count--) {
-    const own = run.slice(0, count);
-    const stacked = plan(own.map((output) => output.node));
-    if (stacked.copies.size > 0 || stacked.shared !== null) continue;
-    const [first, last] = [at(own, 0), at(own, -1)];
-    return { count, output: { ...first, name: `${first.name} … ${last.name}`, node: stacked.make() } };
+  const first = at(run, 0);
+  let [count, stacked]: [number, Plan | null] = [1, null];
+  while (count < run.length) {
+    const next = plan(run.slice(0, count + 1).map((output) => output.node));
+    if (next.copies.size > 0 || next.shared !== null) break;
+    [count, stacked] = [count + 1, next];
   }
-  return { count: 1, output: at(run, 0) };
+  if (stacked === null) return { count, output: first };
+  const name = `${first.name} … ${at(run, count - 1).name}`;
+  return { count, output: { ...first, name, node: stacked.make() } };
 }
 
 function follows(a: Output, b: Output): boolean {

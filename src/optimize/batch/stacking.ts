@@ -220,10 +220,16 @@ export class Stacking {
   }
 }
 
+const operations = new WeakMap<Node, string>();
+
 /** Names the operation of a node, with attributes and shapes of operands. */
 function operationOf(node: Node): string {
-  const shapes = node.inputs.map((input) => `${input.dtype}${input.shape.join("x")}`).join(" ");
-  return `${nodeKey(node.op, [], node.attributes)}${node.dtype} ${shapes}`;
+  const known = operations.get(node);
+  if (known !== undefined) return known;
+  let name = `${nodeKey(node.op, [], node.attributes)}${node.dtype}`;
+  for (const input of node.inputs) name += ` ${input.dtype}${input.shape.join("x")}`;
+  operations.set(node, name);
+  return name;
 }
 
 /** Elements that plans copy, each concat counted once. */

@@ -8,7 +8,7 @@ import type { WasmKernel } from "./kernel-function.ts";
 import { KERNEL_TYPE } from "./kernel-function.ts";
 import { emitLibrary } from "./library.ts";
 import { emitLoop } from "./loop.ts";
-import { barrierFunction, meetFunction, runFunction } from "./sync.ts";
+import { barrierFunction, runFunction } from "./sync.ts";
 
 export interface WasmOptions {
   /** Whether the engine has relaxed SIMD. */
@@ -44,25 +44,17 @@ export function emitKernel(kernel: Kernel, { fused }: WasmOptions): WasmKernel {
   }
 }
 
-/** The module of some kernels; it exports `run` and `meet`. */
+/** The module of some kernels; it exports `run`. */
 export function emitModule(kernels: readonly Kernel[], options: WasmOptions): WasmModule {
   const emitted = kernels.map((kernel) => emitKernel(kernel, options));
   const barrier = emitted.length;
-  const functions = [
-    ...emitted.map(({ code }) => code),
-    barrierFunction(),
-    runFunction(barrier),
-    meetFunction(barrier),
-  ];
+  const functions = [...emitted.map(({ code }) => code), barrierFunction(), runFunction(barrier)];
   const bytes = encodeModule(
     {
       imports: IMPORTS,
       functions,
       table: emitted.map((_, index) => index),
-      exports: [
-        { name: "run", function: barrier + 1 },
-        { name: "meet", function: barrier + 2 },
-      ],
+      exports: [{ name: "run", function: barrier + 1 }],
     },
     KERNEL_TYPE,
   );

@@ -81,11 +81,3 @@ export function runFunction(barrier: number): FunctionCode {
   meet();
   return f.finish();
 }
-
-/** meet(thread, threads, times): that many barriers, to see what one costs. */
-export function meetFunction(barrier: number): FunctionCode {
-  const f = new FunctionBuilder({ parameters: ["i32", "i32", "i32"], results: [] });
-  const threads = f.parameter("i32", 1);
-  f.range(i32.constant(0), f.parameter("i32", 2), 1, () => f.push(f.call(barrier, [threads])));
-  return f.finish();
-}

@@ -11,10 +11,9 @@ export interface SharedMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** Functions of src/codegen/wasm/sync.ts. */
+/** What a module exports: see src/codegen/wasm/sync.ts. */
 export interface ProgramFunctions {
   run(thread: number, threads: number, first: number, last: number): void;
-  meet(thread: number, threads: number, times: number): void;
 }
 
 interface Engine {

@@ -22,9 +22,7 @@ export interface WasmBackendOptions {
 }
 
 /** Polls at a barrier before a thread sleeps: some 150 us, longer than waking one takes. */
-const BARRIER_POLLS = 150_000;
-/** A barrier takes below 1 us; where it takes this long, threads do not run side by side. In microseconds. */
-const SLOW_BARRIER = 20;
+const BARRIER_POLLS = 350_000;
 
 /** How many threads are used when so many are asked for. */
 export function threadCount(asked: number = availableParallelism()): number {
@@ -98,14 +96,12 @@ interface Parts {
 class WasmExecutable implements Executable {
   readonly #parts: Parts;
   readonly #words: Int32Array;
-  /** What a single dispatch is run with. */
-  readonly #threads: number;
   readonly #choices = new Map<string, ThreadChoice>();
   readonly #onDispose: () => void;
   #failure: Error | null = null;
 
   constructor(parts: Parts, onDispose: () => void) {
-    const { memory, layout, records, pool } = parts;
+    const { memory, layout, records } = parts;
     this.#parts = parts;
     this.#onDispose = onDispose;
     this.#words = new Int32Array(memory.buffer);
@@ -117,21 +113,6 @@ class WasmExecutable implements Executable {
         program,
         ({ arena, offset }) => arenaStart(layout, arena) + offset,
       );
-    this.#threads = pool.threads > 1 && this.#barrierMicroseconds() > SLOW_BARRIER ? 1 : pool.threads;
-  }
-
-  /** What a barrier costs: the best of a few tries, since other programs may be in the way. */
-  #barrierMicroseconds(): number {
-    const { pool, id, functions } = this.#parts;
-    const times = 100;
-    let best = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 10 && best > 1; attempt++) {
-      pool.begin("meet", id, pool.threads, times, 0);
-      const start = performance.now();
-      functions.meet(0, pool.threads, times);
-      best = Math.min(best, ((performance.now() - start) * 1000) / times);
-    }
-    return best;
   }
 
   write(arena: string, values: Float32Array | Int32Array, offset = 0): void {
@@ -149,7 +130,7 @@ class WasmExecutable implements Executable {
     const records = this.#program(program);
     const [first, last] = [records[0], records.at(-1)];
     if (first === undefined || last === undefined) return;
-    const choice = this.#choices.get(program) ?? new ThreadChoice(this.#threads);
+    const choice = this.#choices.get(program) ?? new ThreadChoice(this.#parts.pool.threads);
     this.#choices.set(program, choice);
     const start = performance.now();
     this.#execute(first, last, choice.next);
@@ -159,7 +140,7 @@ class WasmExecutable implements Executable {
   #execute(first: DispatchRecord, last: DispatchRecord, threads: number): void {
     const { pool, id, functions, layout } = this.#parts;
     const [from, to] = [layout.records + first.start, layout.records + last.end];
-    pool.begin("run", id, threads, from, to);
+    pool.begin(id, threads, from, to);
     try {
       functions.run(0, threads, from, to);
     } catch (error) {
@@ -207,7 +188,7 @@ class WasmExecutable implements Executable {
     const times: DispatchTime[] = [];
     for (const record of this.#program(program)) {
       const start = performance.now();
-      this.#execute(record, record, this.#threads);
+      this.#execute(record, record, this.#parts.pool.threads);
       const nanoseconds = Math.round((performance.now() - start) * 1e6);
       times.push({ segment: record.segment, dispatch: record.dispatch, kernel: record.kernel, nanoseconds });
     }

@@ -81,13 +81,13 @@ export class WorkerPool {
   }
 
   /** Lets the first `threads` threads begin a run; the caller then does its own part. */
-  begin(kind: "run" | "meet", executable: number, threads: number, first: number, last: number): void {
+  begin(executable: number, threads: number, first: number, last: number): void {
     if (threads === 1) return;
     const control = this.#control;
     control[COMMAND.threads] = threads;
     control[COMMAND.first] = first;
     control[COMMAND.last] = last;
-    this.#command(KIND[kind], executable);
+    this.#command(KIND.run, executable);
   }
 
   #command(kind: number, executable: number): void {

@@ -5,8 +5,9 @@
 
 /** Runs before times count: the engine still compiles. */
 const WARM_UP = 4;
-/** Runs between trials of the other way. */
-const STAY = 40;
+/** Runs with all threads before one alone is tried, and the other way round. */
+const STAY_TOGETHER = 40;
+const STAY_ALONE = 12;
 /** Runs of a trial with all threads, of which the best counts. */
 const TRIALS = 2;
 
@@ -52,6 +53,6 @@ export class ThreadChoice {
       this.#recent = [];
     }
     this.#trial = [];
-    this.#left = STAY;
+    this.#left = this.#preferred === 1 ? STAY_ALONE : STAY_TOGETHER;
   }
 }

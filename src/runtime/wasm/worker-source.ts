@@ -19,7 +19,7 @@ export const COMMAND = {
   words: 16,
 } as const;
 
-export const KIND = { stop: 0, load: 1, run: 2, meet: 3, unload: 4 } as const;
+export const KIND = { stop: 0, load: 1, run: 2, unload: 3 } as const;
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -34,12 +34,11 @@ export const WORKER_SOURCE = `
 const { workerData, parentPort, receiveMessageOnPort } = require("node:worker_threads");
 const { control, thread, aborted, generation } = workerData;
 const executables = new Map();
-function run(kind, { functions, words }) {
+function run({ functions, words }) {
   const threads = control[${COMMAND.threads}];
   if (thread >= threads) return;
-  const call = kind === ${KIND.run} ? functions.run : functions.meet;
   try {
-    call(thread, threads, control[${COMMAND.first}], control[${COMMAND.last}]);
+    functions.run(thread, threads, control[${COMMAND.first}], control[${COMMAND.last}]);
   } catch (error) {
     if (Atomics.compareExchange(words, aborted, 0, thread + 1) === 0) parentPort.postMessage(String(error));
     Atomics.notify(words, generation);
@@ -63,7 +62,7 @@ for (let done = 0; ; ) {
   done = number;
   const kind = control[${COMMAND.kind}];
   const executable = control[${COMMAND.executable}];
-  if (kind === ${KIND.run} || kind === ${KIND.meet}) run(kind, executables.get(executable));
+  if (kind === ${KIND.run}) run(executables.get(executable));
   else {
     if (kind === ${KIND.load}) executables.set(executable, load());
     if (kind === ${KIND.unload}) executables.delete(executable);

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { chooseDevice } from "../src/cli/devices.ts";
+import { chooseDevice } from "../src/api/devices.ts";
 import { CPU } from "../src/codegen/wasm/descriptor.ts";
 import type { Program } from "../src/ir/program.ts";
 import type { Backend, Executable } from "../src/runtime/backend.ts";

@@ -1,7 +1,8 @@
 /** What is measured, as programs: single kernels, an LSTM's training step, and the iteration of MIRD. */
+
+import { diskLoader } from "../src/api/sources.ts";
+import { requireModel } from "../src/api/spec.ts";
 import { gradient } from "../src/autodiff/gradient.ts";
-import { diskLoader } from "../src/cli/sources.ts";
-import { requireModel } from "../src/cli/spec.ts";
 import { lower } from "../src/driver/compile.ts";
 import { compileOnly } from "../src/driver/prepare.ts";
 import type { FusionTarget } from "../src/fuse/target.ts";

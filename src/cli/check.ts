@@ -1,11 +1,11 @@
 /** `mird check`: names, types and shapes of a spec. */
 
+import { diskLoader, readSpec } from "../api/sources.ts";
+import { checkSpec } from "../api/spec.ts";
 import type { Register } from "./command.ts";
 import { addModelOption } from "./command.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
-import { diskLoader, readSpec } from "./sources.ts";
-import { checkSpec } from "./spec.ts";
 
 interface CheckFlags {
   readonly set: readonly string[];

@@ -1,5 +1,12 @@
 /** A comparison from the command line: everything is checked, then every variant is trained with every seed, then the tables are written. */
 import { join } from "node:path";
+import { openDataset } from "../api/dataset.ts";
+import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
+import { chooseDevice } from "../api/devices.ts";
+import { newRunInfo, prepareFor } from "../api/run.ts";
+import type { Sources } from "../api/sources.ts";
+import { diskLoader, readSpec } from "../api/sources.ts";
+import { requireModel } from "../api/spec.ts";
 import { at } from "../base/invariant.ts";
 import { fingerprint } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
@@ -26,17 +33,10 @@ import { formatNumber } from "../report/tables.ts";
 import { METRICS } from "../train/metrics.ts";
 import type { Axis, Variant } from "./axes.ts";
 import { variantsOf } from "./axes.ts";
-import { openDataset } from "./dataset.ts";
-import type { ChosenDevice, DeviceFlags } from "./devices.ts";
-import { chooseDevice } from "./devices.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { Progress } from "./progress.ts";
-import type { Sources } from "./sources.ts";
-import { diskLoader, readSpec } from "./sources.ts";
-import { requireModel } from "./spec.ts";
-import { newRunInfo, prepareFor } from "./train-run.ts";
 
 export interface CompareRequest {
   readonly spec: string;

@@ -1,10 +1,11 @@
 /** `mird compare`: variants of a spec, each trained with several seeds, side by side. */
+
+import type { DeviceFlags } from "../api/devices.ts";
 import { parseAxes } from "./axes.ts";
 import type { Register } from "./command.ts";
 import { addModelOption, collect, wholeNumber } from "./command.ts";
 import { compare } from "./compare-run.ts";
-import type { DeviceFlags } from "./devices.ts";
-import { addDeviceOption } from "./devices.ts";
+import { addDeviceOption } from "./device-option.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 
 interface CompareFlags extends DeviceFlags {

@@ -3,6 +3,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
+import { openDataset } from "../api/dataset.ts";
+import type { ChosenDevice } from "../api/devices.ts";
+import { chooseDevice, SOFTWARE } from "../api/devices.ts";
+import { diskLoader, readSpec } from "../api/sources.ts";
+import { requireModel } from "../api/spec.ts";
 import type { TargetDescriptor } from "../codegen/descriptor.ts";
 import { describeTarget } from "../codegen/descriptor.ts";
 import { emitKernel } from "../codegen/wgsl/emit.ts";
@@ -17,13 +22,8 @@ import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import type { Register, Session } from "./command.ts";
 import { addModelOption } from "./command.ts";
 import { describeSummary } from "./compile-summary.ts";
-import { openDataset } from "./dataset.ts";
-import type { ChosenDevice } from "./devices.ts";
-import { chooseDevice, SOFTWARE } from "./devices.ts";
 import { printProblems } from "./failure.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
-import { diskLoader, readSpec } from "./sources.ts";
-import { requireModel } from "./spec.ts";
 
 interface CompileFlags {
   readonly set: readonly string[];

@@ -1,10 +1,11 @@
 /** `mird doctor`: which device is used, why, and how to get a better one. */
+
+import type { DeviceReport } from "../api/devices.ts";
+import { surveyDevices } from "../api/devices.ts";
+import { version } from "../api/version.ts";
 import { wrap } from "../diagnostics/text.ts";
 import type { Register } from "./command.ts";
-import type { DeviceReport } from "./devices.ts";
-import { surveyDevices } from "./devices.ts";
 import { EXIT } from "./failure.ts";
-import { version } from "./io.ts";
 
 const ADVICE: Readonly<Record<string, string>> = {
   linux:

@@ -1,11 +1,12 @@
 /** `mird eval`: the metrics of a run's selected model. */
+
+import type { DeviceFlags } from "../api/devices.ts";
+import { evaluateRun } from "../api/evaluate-run.ts";
 import { splitResults } from "../driver/results.ts";
 import { metricsJson, metricsTable } from "../report/tables.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
-import type { DeviceFlags } from "./devices.ts";
-import { addDeviceOption } from "./devices.ts";
-import { evaluateRun } from "./evaluate-run.ts";
+import { addDeviceOption } from "./device-option.ts";
 
 interface EvalFlags extends DeviceFlags {
   readonly split: readonly string[];

@@ -2,12 +2,12 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { version } from "../api/version.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { diagnosticsToJson } from "../diagnostics/json.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import { renderDiagnostics } from "../diagnostics/render.ts";
 import type { Io } from "./io.ts";
-import { version } from "./io.ts";
 
 /** Exit codes; what a shell script may rely on. */
 export const EXIT = { ok: 0, input: 1, usage: 2, device: 3, bug: 70, interrupted: 130 } as const;

@@ -1,4 +1,7 @@
 /** `mird gradcheck`: whether the gradients of a spec are right. */
+
+import { diskLoader, readSpec } from "../api/sources.ts";
+import { requireModel } from "../api/spec.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { GradcheckRow } from "../driver/gradcheck.ts";
@@ -8,8 +11,6 @@ import type { Register } from "./command.ts";
 import { addModelOption, numberBetween, wholeNumber } from "./command.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
-import { diskLoader, readSpec } from "./sources.ts";
-import { requireModel } from "./spec.ts";
 
 interface GradcheckFlags {
   readonly set: readonly string[];

@@ -1,5 +1,4 @@
 /** What the commands see of the world outside, so that tests can run them in the same process. */
-import { readFileSync } from "node:fs";
 
 export interface Stream {
   readonly write: (text: string) => void;
@@ -44,11 +43,4 @@ function streamOf(target: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Stream {
 
 function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
-}
-
-/** The version in `package.json`, two levels above this file in `src/cli` as in `dist/cli`. */
-export function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const found = /"version":\s*"([^"]+)"/.exec(text);
-  return found?.[1] ?? "unknown";
 }

@@ -1,13 +1,13 @@
 /** `mird predict`: a run's predictions and latents for a dataset. */
 import type { Command } from "commander";
+import type { DeviceFlags } from "../api/devices.ts";
+import { evaluateRun } from "../api/evaluate-run.ts";
 import { writeFileAtomic } from "../data/files.ts";
 import { writeSafetensors } from "../data/safetensors.ts";
 import { outputsCsv, outputTensors } from "../driver/results.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
-import type { DeviceFlags } from "./devices.ts";
-import { addDeviceOption } from "./devices.ts";
-import { evaluateRun } from "./evaluate-run.ts";
+import { addDeviceOption } from "./device-option.ts";
 
 interface PredictFlags extends DeviceFlags {
   readonly data?: string;

@@ -1,5 +1,6 @@
 /** All commands, and one invocation of them. */
 import { Command, CommanderError } from "commander";
+import { version } from "../api/version.ts";
 import { registerCheck } from "./check.ts";
 import type { Register, Session } from "./command.ts";
 import { registerCompare } from "./compare.ts";
@@ -12,7 +13,6 @@ import { EXIT, reportFailure } from "./failure.ts";
 import { registerFormat } from "./format.ts";
 import { registerGradcheck } from "./gradcheck.ts";
 import type { Io } from "./io.ts";
-import { version } from "./io.ts";
 import { registerPredict } from "./predict.ts";
 import { registerTrain } from "./train.ts";
 

@@ -1,9 +1,7 @@
-/** `--set name=value`: the value is an expression of the language; mistakes in it get carets as those in a file do. */
+/** The option `--set name=value`. */
 import type { Command } from "commander";
-import type { checkProgram } from "../check/check.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { Problems, UserError } from "../diagnostics/problems.ts";
-import { parseExpression } from "../syntax/parse.ts";
 import { collect } from "./command.ts";
 
 /** Adds `--set`. */
@@ -40,18 +38,4 @@ function notASetting(setting: string): Diagnostic {
     text: "A setting names a size, number, flag or slot of the model and gives it a value.",
     hint: "Write for example `--set d=32` or `--set 'penalty=Club(hidden = 16)'`.",
   };
-}
-
-/** One entry of what the checker takes. */
-type Override = Parameters<typeof checkProgram>[1]["overrides"][number];
-
-/** The expressions of settings. Syntax mistakes go to `problems`; such settings are left out. */
-export function parseSettings(values: Readonly<Record<string, string>>, problems: Problems): Override[] {
-  return Object.entries(values).flatMap(([name, text]) => {
-    // The value is read with blanks in place of the name, so that its places are right in the text as it was typed.
-    const source = { path: "--set", text: `${" ".repeat(name.length + 1)}${text}` };
-    const value = parseExpression(source, problems);
-    source.text = `${name}=${text}`;
-    return value === null ? [] : [{ name, value, source }];
-  });
 }

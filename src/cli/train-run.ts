@@ -1,30 +1,25 @@
 /** One training from the command line: the run folder, the display, Ctrl-C, and what is written at the end. */
-import type { CheckedProgram } from "../check/checked.ts";
-import { fingerprint } from "../data/dataset.ts";
-import type { Dataset } from "../data/schema.ts";
-import type { Source } from "../diagnostics/source.ts";
+
+import { openDataset } from "../api/dataset.ts";
+import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
+import { chooseDevice } from "../api/devices.ts";
+import { newRunInfo, prepareFor, recordedSpec, requireSameData } from "../api/run.ts";
+import type { Sources } from "../api/sources.ts";
+import { diskLoader, readSpec } from "../api/sources.ts";
+import type { SpecRequest } from "../api/spec.ts";
+import { requireModel } from "../api/spec.ts";
 import type { Prepared } from "../driver/prepare.ts";
-import { prepare } from "../driver/prepare.ts";
 import { resumePoint } from "../driver/run-recorder.ts";
 import type { RunTraining, TrainedRun } from "../driver/training.ts";
 import { runTraining } from "../driver/training.ts";
 import { checkRunFolder, newRunFolder, RunDirectory, readRun } from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
-import type { RunInfo } from "../report/run-info.ts";
 import { metricsTable } from "../report/tables.ts";
 import type { TrainResult } from "../train/loop.ts";
-import { openDataset } from "./dataset.ts";
-import type { ChosenDevice, DeviceFlags } from "./devices.ts";
-import { chooseDevice } from "./devices.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
-import { version } from "./io.ts";
 import { Progress } from "./progress.ts";
-import type { Sources } from "./sources.ts";
-import { diskLoader, readSpec, recordLoader } from "./sources.ts";
-import type { SpecRequest } from "./spec.ts";
-import { requireModel } from "./spec.ts";
 
 export interface StartRequest {
   readonly spec: string;
@@ -65,36 +60,6 @@ export async function startRun(io: Io, request: StartRequest): Promise<number> {
   }
 }
 
-/** What a run that starts now says about itself. */
-export function newRunInfo(
-  prepared: Prepared,
-  device: ChosenDevice,
-  facts: Pick<RunInfo, "command" | "sources" | "settings" | "seed"> & {
-    readonly entry: Source;
-    readonly dataset: Dataset;
-    /** The dataset as the user named it. */
-    readonly folder: string;
-  },
-): RunInfo {
-  const { command, entry, sources, settings, seed, dataset, folder } = facts;
-  return {
-    status: "running",
-    command,
-    spec: entry.path,
-    sources,
-    model: prepared.model.name,
-    settings,
-    sizes: Object.fromEntries(prepared.model.sizes),
-    seed,
-    epochs: prepared.settings.epochs,
-    dataset: { folder, name: dataset.name, fingerprint: fingerprint(dataset) },
-    device: { target: device.target.name, name: device.backend.description, reason: device.reason },
-    versions: { mird: version(), node: process.version, system: `${process.platform} ${process.arch}` },
-    started: new Date().toISOString(),
-    ended: null,
-  };
-}
-
 /** Goes on with a run that was stopped; returns the exit code. `data`: where the dataset is now, if it has moved. */
 export async function resumeRun(
   io: Io,
@@ -127,42 +92,10 @@ export async function resumeRun(
   }
 }
 
-/** The spec as it was when a run was started. */
-export function recordedSpec(info: RunInfo): SpecRequest {
-  const text = info.sources[info.spec] ?? "";
-  return {
-    entry: { path: info.spec, text },
-    loadSource: recordLoader(info.sources),
-    settings: info.settings,
-    model: info.model,
-  };
-}
-
-function requireSameData(folder: string, info: RunInfo, dataset: Dataset): void {
-  if (fingerprint(dataset) === info.dataset.fingerprint) return;
-  const text = `The dataset \`${info.dataset.folder}\` is not the one that the run was started with: its contents have changed.`;
-  throw runError(
-    "run-unreadable",
-    folder,
-    text,
-    "Give the unchanged dataset by `--data DIR`, or start a new run.",
-  );
-}
-
 function requireChecked(io: Io, request: SpecRequest) {
   const checked = requireModel(request);
   printProblems(io, checked.warnings, false);
   return checked;
-}
-
-/** Compiles a checked model for a device and a dataset. */
-export function prepareFor(
-  device: ChosenDevice,
-  checked: { readonly program: CheckedProgram; readonly model: CheckedProgram["models"][number] },
-  data: { readonly dataset: Dataset; readonly folder: string; readonly epochs: number | null },
-): Prepared {
-  const { model, program } = checked;
-  return prepare({ model, types: program.types, target: device.target, purpose: "train", ...data });
 }
 
 interface Execution extends Omit<RunTraining, "backend" | "display" | "signal"> {

@@ -1,9 +1,9 @@
 /** `mird train`: from a spec and a dataset to a run folder. */
 import type { Command } from "commander";
+import type { DeviceFlags } from "../api/devices.ts";
 import type { Register, Session } from "./command.ts";
 import { addModelOption, wholeNumber } from "./command.ts";
-import type { DeviceFlags } from "./devices.ts";
-import { addDeviceOption } from "./devices.ts";
+import { addDeviceOption } from "./device-option.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 import { resumeRun, startRun } from "./train-run.ts";
 

@@ -12,6 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["elaborate", "runtime"],
   ["train", "report"],
   ["driver"],
+  ["api"],
   ["cli"],
 ];
 

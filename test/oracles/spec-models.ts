@@ -1,8 +1,8 @@
 /** The models of `specs/`, checked with the settings of a case, as the commands do. */
 import { fileURLToPath } from "node:url";
+import { diskLoader, readSpec } from "../../src/api/sources.ts";
+import { requireModel } from "../../src/api/spec.ts";
 import type { CheckedModel } from "../../src/check/checked.ts";
-import { diskLoader, readSpec } from "../../src/cli/sources.ts";
-import { requireModel } from "../../src/cli/spec.ts";
 
 const folder = fileURLToPath(new URL("specs", import.meta.url));
 const checked = new Map<string, CheckedModel>();

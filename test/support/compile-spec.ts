@@ -1,7 +1,7 @@
 /** Compiles a spec of the repository as `mird compile` does, for a given target whatever the machine has. */
 
-import { diskLoader, readSpec } from "../../src/cli/sources.ts";
-import { requireModel } from "../../src/cli/spec.ts";
+import { diskLoader, readSpec } from "../../src/api/sources.ts";
+import { requireModel } from "../../src/api/spec.ts";
 import { describeTarget } from "../../src/codegen/descriptor.ts";
 import type { Dataset } from "../../src/data/schema.ts";
 import { compileOnly } from "../../src/driver/prepare.ts";

@@ -1,7 +1,8 @@
 /** One iteration of a spec on made-up data, executed by the reference interpreter of programs. */
+
+import { diskLoader, readSpec } from "../../src/api/sources.ts";
+import { requireModel } from "../../src/api/spec.ts";
 import type { CheckedModel } from "../../src/check/checked.ts";
-import { diskLoader, readSpec } from "../../src/cli/sources.ts";
-import { requireModel } from "../../src/cli/spec.ts";
 import type { Compilation } from "../../src/driver/compile.ts";
 import { compileModel, trainBlock } from "../../src/driver/compile.ts";
 import { executeProgram, makeArenas } from "../../src/runtime/reference/execute-program.ts";

@@ -1,7 +1,7 @@
 /** The specs of the repository at small sizes, on invented data: what tests of whole models share. */
 import { readdirSync } from "node:fs";
-import { diskLoader, readSpec } from "../../src/cli/sources.ts";
-import { checkSpec, requireModel } from "../../src/cli/spec.ts";
+import { diskLoader, readSpec } from "../../src/api/sources.ts";
+import { checkSpec, requireModel } from "../../src/api/spec.ts";
 import { compileModel } from "../../src/driver/compile.ts";
 import { inventData } from "../../src/driver/invented-data.ts";
 import { referenceBackend } from "../../src/runtime/reference/backend.ts";

@@ -1,5 +1,5 @@
 /** Devices that run compiled programs: the whole path through fusion, planning and code generation, as `mird train` takes it. */
-import { chooseDevice } from "../../../src/cli/devices.ts";
+import { chooseDevice } from "../../../src/api/devices.ts";
 import { lower } from "../../../src/driver/compile.ts";
 import type { ArenaRange } from "../../../src/ir/graph.ts";
 import type { Program } from "../../../src/ir/program.ts";

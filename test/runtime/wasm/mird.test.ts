@@ -1,7 +1,7 @@
 /** One iteration and one evaluation batch of a small MIRD: the CPU target and the interpreter leave the same parameters, moments, losses and outputs. */
 import { afterAll, expect, test } from "vitest";
-import { diskLoader } from "../../../src/cli/sources.ts";
-import { requireModel } from "../../../src/cli/spec.ts";
+import { diskLoader } from "../../../src/api/sources.ts";
+import { requireModel } from "../../../src/api/spec.ts";
 import { CPU } from "../../../src/codegen/wasm/descriptor.ts";
 import { compileOnly } from "../../../src/driver/prepare.ts";
 import type { Program } from "../../../src/ir/program.ts";

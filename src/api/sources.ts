@@ -42,7 +42,7 @@ function isLibrary(path: string): boolean {
   return /^std(\.\w+)+$/.test(path);
 }
 
-/** `std.nn` → specs/std/nn.mird, two levels above this file in `src/cli` as in `dist/cli`. */
+/** `std.nn` → specs/std/nn.mird, two levels above this file in `src/api` as in `dist/api`. */
 function libraryFile(path: string): string {
   const parts = path.split(".").slice(1);
   return `${join(fileURLToPath(new URL("../../specs/std", import.meta.url)), ...parts)}.mird`;

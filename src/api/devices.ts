@@ -1,6 +1,4 @@
-/** Which device runs a command: the choice of `--device`, opened and explained. */
-import type { Command } from "commander";
-import { Option } from "commander";
+/** Which device does the work: the choice of `--device`, opened and explained. */
 import type { DeviceFacts } from "../codegen/descriptor.ts";
 import { describeTarget } from "../codegen/descriptor.ts";
 import { CPU } from "../codegen/wasm/descriptor.ts";
@@ -13,7 +11,6 @@ import { dawnBackend } from "../runtime/dawn/execute.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import { referenceBackend } from "../runtime/reference/backend.ts";
 import { threadCount, wasmBackend } from "../runtime/wasm/execute.ts";
-import { wholeNumber } from "./command.ts";
 
 /** What kernels are made for where no device says what it can do: the least that WebGPU guarantees. */
 export const SOFTWARE: DeviceFacts = {
@@ -26,7 +23,7 @@ export const SOFTWARE: DeviceFacts = {
 const CHOICES = ["auto", "webgpu", "cpu", "reference"] as const;
 export type DeviceChoice = (typeof CHOICES)[number];
 
-/** What the options of a command say about the device. */
+/** What is asked of the device. */
 export interface DeviceFlags {
   readonly device: DeviceChoice;
   /** Threads of the CPU target; default: all that there are. */
@@ -41,18 +38,8 @@ export interface ChosenDevice {
   readonly reason: string;
 }
 
-/** Adds `--device` and `--threads`; `preset` is what holds without them. */
-export function addDeviceOption(command: Command, preset: DeviceChoice = "auto"): Command {
-  const option = new Option(
-    "--device <device>",
-    "auto: a GPU if there is one, otherwise the CPU; webgpu: through Dawn, on a software driver where there is no GPU; cpu: WebAssembly on the CPU's cores; reference: float64 in plain TypeScript, for tiny models",
-  );
-  return command
-    .addOption(option.argParser(parseDevice).default(preset))
-    .option("--threads <n>", "threads of the device cpu (default: all cores)", wholeNumber(1));
-}
-
-function parseDevice(text: string): DeviceChoice {
+/** The device of that name. Throws a UserError that lists the names. */
+export function parseDevice(text: string): DeviceChoice {
   const choice = CHOICES.find((known) => known === text);
   if (choice !== undefined) return choice;
   const known = CHOICES.map((name) => `\`${name}\``).join(", ");

@@ -12,8 +12,8 @@ import type { TrainSettings } from "../train/settings.ts";
 import { openDataset } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
+import { recordedSpec } from "./run.ts";
 import { requireModel } from "./spec.ts";
-import { recordedSpec } from "./train-run.ts";
 
 interface EvaluateRequest {
   readonly run: string;

@@ -145,7 +145,11 @@ export function rewriteKernel<K extends ExpressionKernel>(kernel: K, given: Part
   return { ...kernel, expressions, ...parts };
 }
 
-function renumberOperands(old: Expression, renumber: (id: ExpressionId) => ExpressionId): Expression {
+/** An expression that is no load, with other operands. */
+export function renumberOperands(
+  old: Exclude<Expression, { op: "load" }>,
+  renumber: (id: ExpressionId) => ExpressionId,
+): Exclude<Expression, { op: "load" }> {
   switch (old.op) {
     case "unary":
     case "cast":

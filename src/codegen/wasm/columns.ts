@@ -3,17 +3,18 @@
  * of rows are read one after another, and the totals lie in memory: for each column a slot for every reduction, and for what a later phase needs of the column.
  */
 import { at } from "../../base/invariant.ts";
-import type { ExpressionId, LoopKernel, Phase } from "../../ir/kernel.ts";
+import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
 import type { Access } from "../dependence.ts";
-import { accessesOf, directAxes, operandsOf, phaseRoots, reachable } from "../dependence.ts";
+import { directAxes, operandsOf, reachable } from "../dependence.ts";
 import type { I32, V128, Value } from "./instructions.ts";
 import { f32x4, i32, i32x4, v128 } from "./instructions.ts";
 import type { KernelFunction } from "./kernel-function.ts";
 import { expressionCost } from "./lanes.ts";
 import type { LoopPlan } from "./loop-plan.ts";
+import type { Pass, Reduction } from "./passes.ts";
+import { passAccesses, passRoots } from "./passes.ts";
+import { larger } from "./scalar-functions.ts";
 import type { Scope } from "./scope.ts";
-
-type Reduction = Extract<Phase, { kind: "reduce" }>["reductions"][number];
 
 /** Columns whose slots are in use at a time. */
 const STRETCH = 512;
@@ -36,29 +37,24 @@ export class ColumnEmitter {
   readonly #columns: number;
   readonly #slots = new Map<string, I32>();
 
-  constructor(kernel: LoopKernel, plan: LoopPlan, code: KernelFunction) {
+  constructor(plan: LoopPlan, code: KernelFunction) {
+    const { kernel, passes } = plan;
     this.#kernel = kernel;
     this.#plan = plan;
     this.#code = code;
-    this.#accesses = accessesOf(kernel);
+    this.#accesses = passAccesses(kernel, passes);
     this.#columns = at(kernel.parallel, plan.lanes.axis ?? 0).extent;
     this.#levels = this.#expressionLevels();
-    for (const [phase, { kind }] of kernel.phases.entries()) {
-      if (kind !== "reduce") continue;
-      for (const position of this.#reductions(phase).keys()) this.#slot(`total ${phase} ${position}`);
+    for (const pass of passes) {
+      for (const position of pass.reductions.keys()) this.#slot(`total ${pass.phase} ${position}`);
+      for (const id of this.#kept(pass)) this.#slot(`value ${id}`);
     }
-    for (const phase of kernel.phases) for (const id of this.#kept(phase)) this.#slot(`value ${id}`);
   }
 
   #slot(name: string): I32 {
     const slot = this.#slots.get(name) ?? this.#code.scratch(STRETCH * 4);
     this.#slots.set(name, slot);
     return slot;
-  }
-
-  #reductions(phase: number): readonly Reduction[] {
-    const found = at(this.#kernel.phases, phase);
-    return found.kind === "reduce" ? found.reductions : [];
   }
 
   #expressionLevels(): readonly number[] {
@@ -81,11 +77,11 @@ export class ColumnEmitter {
     return at(this.#plan.levels, id) >= 3;
   }
 
-  /** What a phase needs of each column as a whole and what is not found in an instant: computed once, then read from slots. */
-  #kept(phase: Phase): readonly ExpressionId[] {
-    if (phase.kind === "row") return [];
+  /** What a pass needs of each column as a whole and what is not found in an instant: computed once, then read from slots. */
+  #kept(pass: Pass): readonly ExpressionId[] {
+    if (pass.over === "row") return [];
     const { expressions } = this.#kernel;
-    const roots = phaseRoots(phase);
+    const roots = passRoots(pass);
     const ids = reachable(expressions, roots);
     const used = new Set([
       ...roots,
@@ -118,16 +114,15 @@ export class ColumnEmitter {
         to: f.keep(i32.select(reachesEnd, end, next)),
         withTail: f.keep(i32.and(reachesEnd, mayHaveTail)),
       };
-      for (const [position, phase] of this.#kernel.phases.entries())
-        this.#phase(row, stretch, phase, position);
+      for (const pass of this.#plan.passes) this.#pass(row, stretch, pass);
     });
   }
 
-  #phase(row: Scope, stretch: Stretch, phase: Phase, position: number): void {
+  #pass(row: Scope, stretch: Stretch, pass: Pass): void {
     const { f } = this.#code;
     const { expressions } = this.#kernel;
-    const roots = phaseRoots(phase);
-    const kept = this.#kept(phase);
+    const roots = passRoots(pass);
+    const kept = this.#kept(pass);
     if (kept.length > 0)
       this.#eachVector(row, stretch, (scope, place) => {
         this.#provide(scope, place, reachable(expressions, kept), []);
@@ -136,27 +131,26 @@ export class ColumnEmitter {
           f.push(v128.store(i32.add(this.#slot(`value ${id}`), place), scope.vector(id)));
       });
     const ids = this.#reachableBefore(roots, new Set(kept));
-    if (phase.kind === "row") {
+    const { phase, reductions, stores } = pass;
+    if (pass.over === "row") {
       this.#eachVector(row, stretch, (scope, place) => {
         this.#provide(scope, place, ids, kept);
         scope.emit(ids);
-        for (const store of phase.stores) scope.store(store);
+        for (const store of stores) scope.store(store);
       });
       return;
     }
-    const reductions = this.#reductions(position);
-    const stores = phase.kind === "points" ? phase.stores : [];
-    this.#clear(row, stretch, reductions, position);
+    this.#clear(row, stretch, reductions, phase);
     this.#points(row, ids, (point) =>
       this.#eachVector(point, stretch, (scope, place) => {
         this.#provide(scope, place, ids, kept);
         scope.emit(ids);
-        for (const store of stores) scope.store(store);
         for (const [which, reduction] of reductions.entries()) {
-          const slot = f.keep(i32.add(this.#slot(`total ${position} ${which}`), place));
-          const total = this.#combine(reduction, v128.load(slot), scope.vector(reduction.value));
+          const slot = f.keep(i32.add(this.#slot(`total ${phase} ${which}`), place));
+          const total = this.#combine(reduction, v128.load(slot), f.keep(scope.vector(reduction.value)));
           f.push(v128.store(slot, total));
         }
+        for (const store of stores) scope.store(store);
       }),
     );
   }
@@ -247,8 +241,10 @@ export class ColumnEmitter {
     return this.#isSingle(reduction) ? f32x4.constant(Number.NEGATIVE_INFINITY) : i32x4.constant(-0x80000000);
   }
 
+  /** `next` is kept. */
   #combine(reduction: Reduction, total: V128, next: V128): V128 {
-    const table = this.#isSingle(reduction) ? f32x4 : i32x4;
-    return (reduction.reducer === "sum" ? table.add : table.max)(total, next);
+    const sum = reduction.reducer === "sum";
+    if (this.#isSingle(reduction)) return sum ? f32x4.add(total, next) : larger(total, next);
+    return (sum ? i32x4.add : i32x4.max)(total, next);
   }
 }

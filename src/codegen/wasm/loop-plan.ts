@@ -2,13 +2,21 @@
 import { at } from "../../base/invariant.ts";
 import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
 import { directAxes, operandsOf, reachable, rootsOf } from "../dependence.ts";
+import { keepRows } from "./kept-rows.ts";
 import type { LanePlan } from "./lanes.ts";
 import { laneGain, planLanes, totalCost } from "./lanes.ts";
+import type { Pass } from "./passes.ts";
+import { passesOf } from "./passes.ts";
 
 /** Loops from the outside: once per call, rows, the lane axis where it is parallel, then the reduce axes. */
 export const LEVEL = { call: 0, row: 1, lane: 2, reduce: 3 } as const;
 
 export interface LoopPlan {
+  /** With an operand more for each of `keptRows`. */
+  readonly kernel: LoopKernel;
+  readonly passes: readonly Pass[];
+  /** Elements of rows of values in scratch memory. */
+  readonly keptRows: readonly number[];
   readonly lanes: LanePlan;
   /** The lane axis is one of the parallel axes: reductions run down columns, four or more at a time. */
   readonly columns: boolean;
@@ -40,23 +48,25 @@ function suitsStretches(kernel: LoopKernel, columns: number): boolean {
 }
 
 export function planLoop(kernel: LoopKernel): LoopPlan {
-  const lanes = planLanes(kernel, chooseAxis(kernel));
-  const { axis } = lanes;
+  const axis = chooseAxis(kernel);
   const columns = axis !== null && axis < kernel.parallel.length;
   const rowAxes = kernel.parallel.map((_, position) => position).filter((position) => position !== axis);
   const rows = rowAxes.reduce((product, position) => product * at(kernel.parallel, position).extent, 1);
   const ids = reachable(kernel.expressions, rootsOf(kernel));
   const points = [...kernel.parallel, ...kernel.reduce].reduce((product, { extent }) => product * extent, 1);
   const cost = totalCost(kernel.expressions, ids) + 2 * ids.length;
+  const passes = passesOf(kernel);
+  const kept = columns ? { kernel, passes, keptRows: [] } : keepRows(kernel, passes);
   return {
-    lanes,
+    ...kept,
+    lanes: planLanes(kept.kernel, axis),
     columns,
     rowAxes,
     rows,
     sharesLanes: columns && rows < FEW_ROWS,
     stretches: columns && suitsStretches(kernel, at(kernel.parallel, axis).extent),
     together: columns ? vectorsTogether(kernel, at(kernel.parallel, axis).extent, cost) : 1,
-    levels: expressionLevels(kernel, axis, columns),
+    levels: expressionLevels(kept.kernel, axis, columns),
     nanoseconds: points * cost * (axis === null ? 0.4 : 0.12),
   };
 }

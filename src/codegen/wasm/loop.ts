@@ -1,9 +1,9 @@
 /** Loop kernels: maps, phases over rows, and sums down columns, as loops over vectors. */
 import { at } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
-import type { ExpressionId, LoopKernel, Phase } from "../../ir/kernel.ts";
+import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
 import type { Access } from "../dependence.ts";
-import { accessesOf, phaseRoots, reachable, rootsOf } from "../dependence.ts";
+import { reachable } from "../dependence.ts";
 import { ColumnEmitter } from "./columns.ts";
 import type { Variable } from "./function.ts";
 import type { I32, V128, Value } from "./instructions.ts";
@@ -12,18 +12,20 @@ import type { WasmKernel } from "./kernel-function.ts";
 import { decode, KernelFunction } from "./kernel-function.ts";
 import type { LoopPlan } from "./loop-plan.ts";
 import { LEVEL, planLoop, upTo } from "./loop-plan.ts";
+import type { Pass, Reduction } from "./passes.ts";
+import { passAccesses, passRoots } from "./passes.ts";
 import type { Scalar } from "./scalar-functions.ts";
+import { larger } from "./scalar-functions.ts";
 import type { Lanes } from "./scope.ts";
 import { makeFrame, Scope } from "./scope.ts";
-
-type Reduction = Extract<Phase, { kind: "reduce" }>["reductions"][number];
 
 /** A kernel whose axes are collapsed. */
 export function emitLoop(kernel: LoopKernel, fused: boolean): WasmKernel {
   const plan = planLoop(kernel);
   const code = new KernelFunction(kernel);
-  const frame = makeFrame(code.f, fused, kernel, plan.lanes, code.operands);
-  new LoopEmitter(kernel, plan, code).run(new Scope(frame));
+  const operands = [...code.operands, ...plan.keptRows.map((elements) => code.scratch(elements * 4))];
+  const frame = makeFrame(code.f, fused, plan.kernel, plan.lanes, operands);
+  new LoopEmitter(plan, code).run(new Scope(frame));
   return code.finish(kernel.name, plan.nanoseconds);
 }
 
@@ -34,19 +36,19 @@ class LoopEmitter {
   readonly #accesses: readonly Access[];
   readonly #ids: readonly ExpressionId[];
 
-  constructor(kernel: LoopKernel, plan: LoopPlan, code: KernelFunction) {
-    this.#kernel = kernel;
+  constructor(plan: LoopPlan, code: KernelFunction) {
+    this.#kernel = plan.kernel;
     this.#plan = plan;
     this.#code = code;
-    this.#accesses = accessesOf(kernel);
-    this.#ids = reachable(kernel.expressions, rootsOf(kernel));
+    this.#ids = reachable(plan.kernel.expressions, plan.passes.flatMap(passRoots));
+    this.#accesses = passAccesses(plan.kernel, plan.passes);
   }
 
   run(outer: Scope): void {
     const { f } = this.#code;
     const { rowAxes, rows, sharesLanes, columns } = this.#plan;
     outer.emit(upTo(this.#plan, this.#ids, LEVEL.call));
-    const stretches = this.#plan.stretches ? new ColumnEmitter(this.#kernel, this.#plan, this.#code) : null;
+    const stretches = this.#plan.stretches ? new ColumnEmitter(this.#plan, this.#code) : null;
     const [from, to] = sharesLanes ? [i32.constant(0), i32.constant(rows)] : this.#code.share(rows);
     f.range(from, to, 1, (row) => {
       const scope = outer.inner();
@@ -94,19 +96,14 @@ class LoopEmitter {
     else tail();
   }
 
-  /** All phases of a row, or of some columns side by side. */
+  /** All passes over a row, or over some columns side by side. */
   #body(scopes: readonly Scope[]): void {
     const level = this.#plan.columns ? LEVEL.lane : LEVEL.row;
-    for (const [position, phase] of this.#kernel.phases.entries()) {
-      const ids = reachable(this.#kernel.expressions, phaseRoots(phase));
+    for (const pass of this.#plan.passes) {
+      const ids = reachable(this.#kernel.expressions, passRoots(pass));
       for (const scope of scopes) scope.emit(upTo(this.#plan, ids, level));
-      if (phase.kind === "reduce") this.#reduce(scopes, position, phase.reductions, ids);
-      else if (phase.kind === "row")
-        for (const scope of scopes) for (const store of phase.stores) scope.store(store);
-      else
-        this.#points(scopes, ids, (inner) => {
-          for (const scope of inner) for (const store of phase.stores) scope.store(store);
-        });
+      if (pass.over === "points") this.#walk(scopes, pass, ids);
+      else for (const scope of scopes) for (const store of pass.stores) scope.store(store);
     }
   }
 
@@ -145,12 +142,8 @@ class LoopEmitter {
     descend(scopes, 0);
   }
 
-  #reduce(
-    scopes: readonly Scope[],
-    phase: number,
-    reductions: readonly Reduction[],
-    ids: readonly ExpressionId[],
-  ): void {
+  /** A pass over the points: totals of its reductions, and its stores. */
+  #walk(scopes: readonly Scope[], { phase, reductions, stores }: Pass, ids: readonly ExpressionId[]): void {
     const { f } = this.#code;
     const along = this.#plan.lanes.axis !== null && !this.#plan.columns;
     const totals = scopes.map(() =>
@@ -160,11 +153,13 @@ class LoopEmitter {
       }),
     );
     this.#points(scopes, ids, (inner) => {
-      for (const [order, scope] of inner.entries())
+      for (const [order, scope] of inner.entries()) {
         for (const [position, reduction] of reductions.entries()) {
           const total = at(at(totals, order), position);
           total.set(this.#combine(reduction, total.get, this.#next(scope, reduction, along)));
         }
+        for (const store of stores) scope.store(store);
+      }
     });
     for (const [order, scope] of scopes.entries())
       for (const [position, reduction] of reductions.entries()) {
@@ -208,8 +203,9 @@ class LoopEmitter {
   #combine(reduction: Reduction, total: Value, next: Value): Value {
     const sum = reduction.reducer === "sum";
     if (this.#isWide(reduction)) {
-      const table = this.#dtype(reduction) === "f32" ? f32x4 : i32x4;
-      return (sum ? table.add : table.max)(total as V128, next as V128);
+      const [a, b] = [total as V128, next as V128];
+      if (this.#dtype(reduction) === "f32") return sum ? f32x4.add(a, b) : larger(a, this.#code.f.keep(b));
+      return (sum ? i32x4.add : i32x4.max)(a, b);
     }
     const [a, b] = [total as Scalar, next as Scalar];
     if (a.type === "f32" && b.type === "f32") return (sum ? f32.add : f32.max)(a, b);

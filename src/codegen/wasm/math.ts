@@ -14,6 +14,8 @@ const LOG2_E = Math.LOG2E;
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -0.00021219444;
 const SIGN = -0x80000000;
+/** What is added to exponents in single precision. */
+const EXPONENT_BIAS = 127;
 
 /** Vector arithmetic of one function; `fused` chooses between `relaxed_madd` and a product and a sum. */
 export class VectorMath {
@@ -43,24 +45,46 @@ export class VectorMath {
     const keep = (value: V128) => this.#f.keep(value);
     // Beyond these bounds the result is 0 or infinite.
     const clamped = keep(f32x4.pmax(f32x4.pmin(x, f32x4.constant(89)), f32x4.constant(-104)));
-    const { near, whole } = this.#expParts(clamped);
     // 2^whole in two factors, since neither 2^128 nor 2^-150 is a number by itself.
-    const half = keep(i32x4.shr(whole, i32.constant(1)));
-    const rest = i32x4.sub(whole, half);
-    return keep(f32x4.mul(f32x4.mul(near, powerOfTwo(half)), powerOfTwo(rest)));
+    const { over, counter } = this.#expParts(clamped, 2 * EXPONENT_BIAS);
+    const half = keep(i32x4.shr(counter, i32.constant(1)));
+    const first = keep(toExponent(half));
+    const rest = toExponent(i32x4.sub(counter, half));
+    return keep(f32x4.mul(this.multiplyAdd(over, first, first), rest));
+  }
+
+  /** The same for arguments up to 0, and NaN. */
+  #expNonPositive(x: V128): V128 {
+    // 2^whole is 2^24 times too large, so that it is a number; what it multiplies is rounded only once at the end.
+    const clamped = this.#f.keep(f32x4.pmax(x, f32x4.constant(-104)));
+    const { over, counter } = this.#expParts(clamped, EXPONENT_BIAS + 24);
+    const power = this.#f.keep(toExponent(counter));
+    return this.#f.keep(f32x4.mul(this.multiplyAdd(over, power, power), f32x4.constant(2 ** -24)));
   }
 
   /** The same for arguments between -87 and 88, and NaN. */
   #expWithin(x: V128): V128 {
-    const { near, whole } = this.#expParts(x);
-    return this.#f.keep(f32x4.mul(near, powerOfTwo(whole)));
+    const { over, counter } = this.#expParts(x, EXPONENT_BIAS);
+    const power = this.#f.keep(toExponent(counter));
+    return this.#f.keep(this.multiplyAdd(over, power, power));
   }
 
-  /** exp(x) = near * 2^whole with `near` close to 1. */
-  #expParts(x: V128): { readonly near: V128; readonly whole: V128 } {
+  /** exp(x) - 1 for arguments between 0 and 88, and NaN. */
+  #expMinusOne(x: V128): V128 {
+    const { over, counter } = this.#expParts(x, EXPONENT_BIAS);
+    const power = this.#f.keep(toExponent(counter));
+    return this.#f.keep(this.multiplyAdd(over, power, f32x4.sub(power, f32x4.constant(1))));
+  }
+
+  /**
+   * exp(x) = (1 + over) * 2^whole with `over` between -0.3 and 0.42. The low bits of `counter` are `whole` + bias: moved to the exponent's place, all
+   * other bits fall off.
+   */
+  #expParts(x: V128, bias: number): { readonly over: V128; readonly counter: V128 } {
     const keep = (value: V128) => this.#f.keep(value);
-    const shifted = keep(this.multiplyAdd(x, f32x4.constant(LOG2_E), f32x4.constant(ROUNDER)));
-    const turns = keep(f32x4.sub(shifted, f32x4.constant(ROUNDER)));
+    const rounder = f32x4.constant(ROUNDER + bias);
+    const counter = keep(this.multiplyAdd(x, f32x4.constant(LOG2_E), rounder));
+    const turns = keep(f32x4.sub(counter, rounder));
     const rest = this.multiplyAdd(turns, f32x4.constant(-LN2_HIGH), x);
     const r = keep(this.multiplyAdd(turns, f32x4.constant(-LN2_LOW), rest));
     const p = this.#polynomial(
@@ -70,8 +94,7 @@ export class VectorMath {
         0.4999999403953552,
       ],
     );
-    const near = keep(f32x4.add(this.multiplyAdd(p, f32x4.mul(r, r), r), f32x4.constant(1)));
-    return { near, whole: keep(i32x4.sub(shifted, i32x4.constant(0x4b400000))) };
+    return { over: keep(this.multiplyAdd(p, f32x4.mul(r, r), r)), counter };
   }
 
   /** log(1 + x) for sqrt(1/2) <= 1 + x <= sqrt(2), as x + the value given here. */
@@ -118,21 +141,11 @@ export class VectorMath {
     return this.#f.keep(v128.select(zero, x, v128.select(near, small, far)));
   }
 
-  /** At most 3 ulp; keeps -0. */
+  /** At most 3 ulp; keeps -0. With t = exp(2|x|) - 1 it is t / (t + 2), which loses nothing near 0. */
   tanh(x: V128): V128 {
-    const keep = (value: V128) => this.#f.keep(value);
-    const size = keep(f32x4.abs(x));
-    const square = keep(f32x4.mul(x, x));
-    const p = this.#polynomial(
-      square,
-      [-0.00571703678, 0.0206505787, -0.0537434965, 0.133314908, -0.333332837],
-    );
-    const small = keep(this.multiplyAdd(f32x4.mul(x, square), p, x));
-    const double = keep(f32x4.pmin(f32x4.add(size, size), f32x4.constant(20)));
-    const grown = f32x4.add(this.#expWithin(double), f32x4.constant(1));
-    const large = f32x4.sub(f32x4.constant(1), f32x4.div(f32x4.constant(2), grown));
-    const signed = v128.or(large, v128.and(x, i32x4.constant(SIGN)));
-    return keep(v128.select(f32x4.lt(size, f32x4.constant(0.625)), this.#withSign(small, x), signed));
+    const size = this.#f.keep(f32x4.abs(x));
+    const t = this.#expMinusOne(this.#f.keep(f32x4.pmin(f32x4.add(size, size), f32x4.constant(20))));
+    return this.#f.keep(this.#withSign(f32x4.div(t, f32x4.add(t, f32x4.constant(2))), x));
   }
 
   /** `value` with the sign of x, for values of that sign or 0. */
@@ -142,14 +155,14 @@ export class VectorMath {
 
   /** At most 3 ulp. From the side of the smaller exponential, so that nothing is lost at either end. */
   sigmoid(x: V128): V128 {
-    const e = this.exp(this.#f.keep(v128.or(x, i32x4.constant(SIGN))));
+    const e = this.#expNonPositive(this.#f.keep(v128.or(x, i32x4.constant(SIGN))));
     const above = v128.select(f32x4.lt(x, f32x4.constant(0)), e, f32x4.constant(1));
     return this.#f.keep(f32x4.div(above, f32x4.add(e, f32x4.constant(1))));
   }
 
   /** At most 3 ulp. */
   softplus(x: V128): V128 {
-    const e = this.exp(this.#f.keep(v128.or(x, i32x4.constant(SIGN))));
+    const e = this.#expNonPositive(this.#f.keep(v128.or(x, i32x4.constant(SIGN))));
     const rest = this.log1p(e);
     return this.#f.keep(f32x4.add(f32x4.pmax(x, f32x4.constant(0)), rest));
   }
@@ -238,9 +251,9 @@ export class VectorMath {
   }
 }
 
-/** 2^exponent for whole exponents between -126 and 127. */
-function powerOfTwo(exponent: V128): V128 {
-  return i32x4.shl(i32x4.add(exponent, i32x4.constant(127)), i32.constant(23));
+/** The number whose exponent is the low bits of a word. */
+function toExponent(word: V128): V128 {
+  return i32x4.shl(word, i32.constant(23));
 }
 
 /** Whole exponents up to this are products. */

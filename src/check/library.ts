@@ -4,6 +4,7 @@ import type { Source } from "../diagnostics/source.ts";
 /** The files of specs/std, by the names that imports use. */
 export const libraryParts: readonly string[] = [
   "attention",
+  "bert",
   "fusion",
   "loss",
   "nn",

@@ -7,7 +7,7 @@ import { GraphBuilder } from "../../src/ir/graph-build.ts";
 import { ops } from "../../src/ops/index.ts";
 import type { CaseFile } from "./case-file.ts";
 import { deviceValues, named, tensorOf } from "./case-file.ts";
-import type { Miss } from "./compare.ts";
+import type { Miss, Values } from "./compare.ts";
 import { compareTensor } from "./compare.ts";
 import type { Contents, OracleDevice } from "./devices/device.ts";
 import { compute } from "./devices/device.ts";
@@ -45,14 +45,14 @@ export class FileInputs {
   }
 }
 
-/** Compares outputs, the gradients of `sum(out * cot)`, and nothing else. */
-export async function compareResults(
+/** The computed outputs and the gradients of `sum(out * cot)`, by the names of the tensors that they are compared with. */
+export async function computeResults(
   g: GraphBuilder,
   file: CaseFile,
   inputs: FileInputs,
   outputs: ReadonlyMap<string, Node>,
   device: OracleDevice,
-): Promise<readonly Miss[]> {
+): Promise<ReadonlyMap<string, Values>> {
   const wanted: { readonly name: string; readonly node: Node }[] = [];
   let loss = g.constant(0);
   for (const [name, node] of outputs) {
@@ -75,18 +75,23 @@ export async function compareResults(
     wanted.map(({ node }) => node),
     inputs.arenas,
   );
-  const misses = wanted.map(({ name }, index) => compareTensor(file, name, at(values, index)));
+  const results = new Map(wanted.map(({ name }, index): [string, Values] => [name, at(values, index)]));
   // What the model never reads has a gradient of zeros.
   for (const name of gradients)
-    if (!inputs.nodes.has(name)) {
-      const zeros = new Float64Array(elementCount(tensorOf(file, `grad.${name}`).shape));
-      misses.push(compareTensor(file, `grad.${name}`, zeros));
-    }
-  return misses.filter((miss) => miss !== null);
+    if (!inputs.nodes.has(name))
+      results.set(`grad.${name}`, new Float64Array(elementCount(tensorOf(file, `grad.${name}`).shape)));
+  return results;
+}
+
+/** Where results and the tensors of the case disagree. */
+export function missesOf(file: CaseFile, results: ReadonlyMap<string, Values>): readonly Miss[] {
+  return [...results]
+    .map(([name, values]) => compareTensor(file, name, values))
+    .filter((miss) => miss !== null);
 }
 
 /** A case that the table builds from nodes. */
-export function runGraphEntry(
+export async function runGraphEntry(
   entry: GraphEntry,
   file: CaseFile,
   device: OracleDevice,
@@ -94,5 +99,5 @@ export function runGraphEntry(
   const g = new GraphBuilder(ops);
   const inputs = new FileInputs(g, file);
   const outputs = entry.build(g, (name) => inputs.node(name), file);
-  return compareResults(g, file, inputs, new Map(Object.entries(outputs)), device);
+  return missesOf(file, await computeResults(g, file, inputs, new Map(Object.entries(outputs)), device));
 }

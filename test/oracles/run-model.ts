@@ -10,19 +10,28 @@ import { ops } from "../../src/ops/index.ts";
 import type { ModelMember, TensorTypeExpr } from "../../src/syntax/ast.ts";
 import type { CaseFile } from "./case-file.ts";
 import { named, numberOf, tensorOf } from "./case-file.ts";
-import type { Miss } from "./compare.ts";
+import type { Miss, Values } from "./compare.ts";
 import type { OracleDevice } from "./devices/device.ts";
 import type { InputSource, ModelEntry } from "./entry.ts";
-import { compareResults, FileInputs } from "./run-graph.ts";
+import { computeResults, FileInputs, missesOf } from "./run-graph.ts";
 import { specModel } from "./spec-models.ts";
 
 type InputMember = Extract<ModelMember, { readonly type: TensorTypeExpr }>;
 
-export function runModelEntry(
+export async function runModelEntry(
   entry: ModelEntry,
   file: CaseFile,
   device: OracleDevice,
 ): Promise<readonly Miss[]> {
+  return missesOf(file, await modelResults(entry, file, device));
+}
+
+/** What the model of a case computes from the tensors of a file. */
+export function modelResults(
+  entry: ModelEntry,
+  file: CaseFile,
+  device: OracleDevice,
+): Promise<ReadonlyMap<string, Values>> {
   const g = new GraphBuilder(ops);
   const model = specModel(entry.spec, entry.model, settingsOf(entry, file));
   const inputs = new FileInputs(g, file);
@@ -45,7 +54,7 @@ export function runModelEntry(
     outputs.set(name, g.reshape(node, tensorOf(file, `out.${name}`).shape));
   }
   host.requireAll();
-  return compareResults(g, file, inputs, outputs, device);
+  return computeResults(g, file, inputs, outputs, device);
 }
 
 /** Numbers and flags of the case, as they would be typed after `--set`. */

@@ -129,8 +129,8 @@ async function runBertCheckpoint(checkpoint: CaseFile, device: OracleDevice): Pr
 /** The tensor [B, T, …] with zeros where the mask [B, T] is 0. */
 function withoutPadding(tensor: Tensor, mask: Tensor): Tensor {
   const width = tensor.data.length / mask.data.length;
-  const data = Float32Array.from(tensor.data, (value, index) =>
-    Number(mask.data[Math.floor(index / width)]) === 0 ? 0 : Number(value),
+  const data = Float32Array.from(tensor.data, Number).map((value, index) =>
+    Number(mask.data[Math.floor(index / width)]) === 0 ? 0 : value,
   );
   return { ...tensor, data };
 }

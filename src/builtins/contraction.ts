@@ -22,7 +22,7 @@ import {
 } from "./values.ts";
 
 /** Axes that are left when one is summed. Raggedness is counted along the first axis, so it ends when that one goes. */
-function withoutAxis(type: TensorType, summed: number): readonly AxisType[] {
+export function withoutAxis(type: TensorType, summed: number): readonly AxisType[] {
   const left = type.axes.filter((_, place) => place !== summed);
   return summed === 0 ? left.map((axis) => (axis.kind === "axis" ? { ...axis, ragged: false } : axis)) : left;
 }

@@ -5,6 +5,7 @@ import { cuts } from "./cut.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
 import { library } from "./library.ts";
+import { order } from "./order.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shape.ts";
 import { stochastic } from "./stochastic.ts";
@@ -12,7 +13,15 @@ import { stochastic } from "./stochastic.ts";
 export { operators } from "./elementwise.ts";
 
 export const builtins: ReadonlyMap<string, Builtin> = new Map(
-  [...elementwise, ...reductions, dot, ...shapes, ...cuts, ...indexing, ...stochastic, ...library].map(
-    (builtin) => [builtin.name, builtin],
-  ),
+  [
+    ...elementwise,
+    ...reductions,
+    dot,
+    ...shapes,
+    ...cuts,
+    ...indexing,
+    ...order,
+    ...stochastic,
+    ...library,
+  ].map((builtin) => [builtin.name, builtin]),
 );

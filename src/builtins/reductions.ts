@@ -27,7 +27,7 @@ const parameters = [
 ] as const;
 
 /** Axes that stay. Raggedness is counted along the first axis, so it ends when that one is reduced. */
-function remainingAxes(inputs: BuiltinArguments): readonly AxisType[] | BuiltinProblem {
+export function remainingAxes(inputs: BuiltinArguments): readonly AxisType[] | BuiltinProblem {
   const type = tensorArgument(inputs, "x");
   const dims = dimArguments(inputs, "axis");
   if (dims === null) return [];
@@ -46,7 +46,7 @@ interface Reduced {
   readonly keys: ReadonlySet<string>;
 }
 
-function reducedAxes(inputs: BuildArguments, x: TensorValue): Reduced {
+export function reducedAxes(inputs: BuildArguments, x: TensorValue): Reduced {
   const places = inputs.has("axis")
     ? inputs.dims("axis").map((dim) => axisPlace(x.type, dim.key))
     : x.type.axes.map((_, place) => place);

@@ -120,6 +120,7 @@ class ReadWalk {
         this.reference(piece.node, piece.coordinates, guarded || piece.guard !== null);
       }
     } else if (node.op === "take") this.#take(node, coordinates, guarded);
+    else if (node.op === "gather") this.#gather(node, coordinates, guarded);
     else if (node.op === "random")
       for (const place of STATE_PLACES) this.reference(at(node.inputs, 0), place, guarded);
     else for (const input of node.inputs) this.reference(input, coordinates, guarded);
@@ -131,6 +132,13 @@ class ReadWalk {
     this.reference(ids, coordinates.slice(0, rank), guarded);
     const row = atomIndex(this.#space.dynamic(at(table.shape, 0)));
     this.reference(table, [row, ...coordinates.slice(rank)], guarded);
+  }
+
+  #gather(node: NodeOf<"gather">, coordinates: Coordinates, guarded: boolean): void {
+    const [x, positions] = [at(node.inputs, 0), at(node.inputs, 1)];
+    this.reference(positions, coordinates, guarded);
+    const place = atomIndex(this.#space.dynamic(at(x.shape, -1)));
+    this.reference(x, [...coordinates.slice(0, -1), place], guarded);
   }
 
   #read(source: Source, node: Node, coordinates: Coordinates, guarded: boolean): void {

@@ -25,6 +25,7 @@ export function expressionCost(node: Node): number {
     case "concat":
       return node.inputs.length;
     case "take":
+    case "gather":
       return 3;
     case "power":
       return Number.isInteger(node.attributes.exponent) && Math.abs(node.attributes.exponent) <= 4 ? 2 : 10;

@@ -116,6 +116,8 @@ export class Evaluation {
         return this.#concat(node, coordinates, guard);
       case "take":
         return this.#take(node, coordinates, guard);
+      case "gather":
+        return this.#gather(node, coordinates, guard);
       case "add":
       case "subtract":
       case "multiply":
@@ -216,6 +218,13 @@ export class Evaluation {
     const id = this.reference(ids, coordinates.slice(0, rank), guard);
     const row = atomIndex(this.#builder.gatherAtom(id, at(table.shape, 0)));
     return this.reference(table, [row, ...coordinates.slice(rank)], guard);
+  }
+
+  #gather(node: NodeOf<"gather">, coordinates: Coordinates, guard: ExpressionId | null): ExpressionId {
+    const [x, positions] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const position = this.reference(positions, coordinates, guard);
+    const place = atomIndex(this.#builder.gatherAtom(position, at(x.shape, -1)));
+    return this.reference(x, [...coordinates.slice(0, -1), place], guard);
   }
 
   /** All of the conditions and `outer`. */

@@ -313,7 +313,8 @@ export function lowerLibrary(group: Group, storage: Storage): LoweredKernel {
       const sizes = { ...recurrent, hidden: at(shape(1), 1) };
       return { kernel: { ...common, routine: node.op, sizes, reverse: node.attributes.reverse }, locations };
     }
-    case "sparsemax": {
+    case "sparsemax":
+    case "argsort": {
       const columns = at(node.shape, -1);
       return {
         kernel: { ...common, routine: node.op, sizes: { rows: elementCount(node.shape) / columns, columns } },

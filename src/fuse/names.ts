@@ -16,7 +16,7 @@ export function kernelName(group: Group): string {
   if (group.kind === "contraction") return ["matmul", ...mostTelling(nodes, words)].join("_");
   if (group.domain === null) {
     if (words.size > 0) return ["map", ...mostTelling(nodes, words)].join("_");
-    return nodes.some((node) => node.op === "take") ? "gather" : "copy";
+    return nodes.some((node) => node.op === "take" || node.op === "gather") ? "gather" : "copy";
   }
   const { axes } = group.domain;
   const where = axes.every((axis) => axis.reduced) ? "all" : axes.at(-1)?.reduced ? "rows" : "columns";

@@ -371,6 +371,16 @@ export class GraphBuilder {
     return this.node("sparsemax", [scores, this.broadcastTo(mask, scores.shape)], {});
   }
 
+  /** Positions along the last axis in ascending order of the elements where `mask` holds (everywhere by default), then the others. */
+  argsort(x: Node, mask?: Node): Node {
+    return this.node("argsort", [x, this.broadcastTo(mask ?? this.constant(1, "bool"), x.shape)], {});
+  }
+
+  /** The elements of the last axis of `x` at positions i32 [..., K]. */
+  gather(x: Node, positions: Node): Node {
+    return this.node("gather", [x, positions], {});
+  }
+
   #reduce(op: "sum" | "max", x: Node, axes: readonly number[] | undefined, options: ReduceOptions): Node {
     const chosen = canonicalAxes(axes ?? x.shape.map((_, axis) => axis), x.shape.length);
     const kept = chosen.length === 0 ? x : this.node(op, [x], { axes: chosen });

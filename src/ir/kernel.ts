@@ -157,6 +157,7 @@ export type LibraryRoutine =
   | "gru"
   | "gru_backward"
   | "sparsemax"
+  | "argsort"
   | "occurrences"
   | "scatter_add";
 

@@ -105,10 +105,14 @@ export interface OpAttributes {
   occurrences: { readonly rows: number };
   /** scatter_add(occurrences i32[rows + N], updates [N, rest...]) -> [rows, rest...]; sums in the order of positions. */
   scatter_add: { readonly rows: number };
+  /** gather(x [rest..., N], positions i32[rest..., K]) -> [rest..., K] */
+  gather: None;
 
   // Library operations: hand-written kernels
   /** Euclidean projection of the last axis onto the simplex. Operands: scores [..., N], mask bool [..., N]; masked entries and empty rows give 0. */
   sparsemax: None;
+  /** Operands: x [..., N], mask bool [..., N]. Result i32: positions in ascending order of x, equal ones in their order, then the masked ones in theirs. */
+  argsort: None;
   /**
    * LSTM over time. Operands: x [B, T, 4H] = input part of the gates i, f, g, o with biases; w [4H, H]; lengths i32[B].
    * Result [B, T, 6H]: activated i, f, g, o, then c, h. A step at or past the row's length leaves c and h as they were (gates 0), so the last

@@ -7,6 +7,7 @@ import * as leaves from "./leaves.ts";
 import * as lstm from "./lstm.ts";
 import { matmul } from "./matmul.ts";
 import * as reductions from "./reductions.ts";
+import * as sorting from "./sorting.ts";
 import { sparsemax } from "./sparsemax.ts";
 import * as unary from "./unary.ts";
 import * as views from "./views.ts";
@@ -20,6 +21,7 @@ export const ops: OpRecords = {
   matmul,
   ...indexing,
   sparsemax,
+  ...sorting,
   ...lstm,
   ...gru,
 };

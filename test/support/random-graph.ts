@@ -201,7 +201,16 @@ const SMOOTH: readonly Kind[] = [
     const rows = x.shape[0] ?? 1;
     return g.take(x, g.remainder(g.add(g.iota([(detail % 4) + 1], 0), detail % 5), rows));
   },
+  gathered,
 ];
+
+/** The elements at fixed positions of the last axis, some of them twice or not at all. */
+function gathered({ g, a, detail }: Parts): Node {
+  const x = vector(g, a);
+  const extent = x.shape.at(-1) ?? 1;
+  const shape = [...x.shape.slice(0, -1), 1 + ((detail >> 4) % 4)];
+  return g.gather(x, g.remainder(g.add(g.mul(g.iota(shape, shape.length - 1), 3), detail % 5), extent));
+}
 
 /** True at the odd positions of the last axis. */
 function checkerboard({ g, a, detail }: Parts): Node {
@@ -223,4 +232,12 @@ const KINKED: readonly Kind[] = [
     return g.max(x, [axisOf(x, detail)], { keep: true });
   },
   ({ g, a }) => g.scaleGradient(g.stopGradient(a), -1),
+  ({ g, a, b, detail }) => {
+    // Sorted in whole or in part, by its own elements or by those of another, some of them masked.
+    const x = vector(g, a);
+    const keys = b.shape.join() === x.shape.join() ? b : x;
+    const order = g.argsort(keys, detail % 3 === 0 ? checkerboard({ g, a: x, b, detail }) : undefined);
+    const count = 1 + ((detail >> 4) % (x.shape.at(-1) ?? 1));
+    return g.gather(x, detail % 2 === 0 ? order : g.sliceAxis(order, -1, 0, count));
+  },
 ];

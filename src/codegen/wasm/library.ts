@@ -2,6 +2,7 @@
 import { at } from "../../base/invariant.ts";
 import type { LibraryKernel } from "../../ir/kernel.ts";
 import { storeVector } from "./access.ts";
+import { emitArgsort } from "./argsort.ts";
 import type { F32, I32, V128 } from "./instructions.ts";
 import { f32, f32x4, i32, i32x4, v128 } from "./instructions.ts";
 import type { WasmKernel } from "./kernel-function.ts";
@@ -22,6 +23,8 @@ export function emitLibrary(kernel: LibraryKernel, fused: boolean): WasmKernel {
       return emitGruBackward(kernel, fused);
     case "sparsemax":
       return emitSparsemax(kernel);
+    case "argsort":
+      return emitArgsort(kernel);
     case "occurrences":
       return emitOccurrences(kernel);
     case "scatter_add":

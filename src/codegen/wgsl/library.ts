@@ -44,7 +44,8 @@ function fillFor(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
     case "gru_backward":
       return backward(kernel, descriptor, 3);
     case "sparsemax":
-      return sparsemax(kernel, descriptor);
+    case "argsort":
+      return byRows(kernel, descriptor);
     case "occurrences":
       return occurrences(kernel, descriptor);
     case "scatter_add":
@@ -161,15 +162,21 @@ function backward(kernel: LibraryKernel, descriptor: TargetDescriptor, gates: nu
   };
 }
 
-/** Sizes: rows, columns. */
-function sparsemax(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
+/** Sizes: rows, columns. Each row belongs to one invocation or to a workgroup. */
+function byRows(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
   const [rows, columns] = [size(kernel, "rows"), size(kernel, "columns")];
   const shared = descriptor.rowStrategy === "workgroup";
   let sharers = shared ? 32 : 1;
   while (shared && sharers * 8 <= columns && sharers * 2 <= descriptor.maxInvocations) sharers *= 2;
   const rowsPerGroup = shared ? 1 : SMALL_GROUP;
   return {
-    values: { COUNT: rows, COLUMNS: columns, SHARERS: sharers, SIZE: sharers * rowsPerGroup },
+    values: {
+      COUNT: rows,
+      COLUMNS: columns,
+      SHARERS: sharers,
+      SIZE: sharers * rowsPerGroup,
+      ...(kernel.routine === "argsort" ? { POWER: 2 ** Math.ceil(Math.log2(columns)) } : {}),
+    },
     conditions: { shared },
     groups: Math.ceil(rows / rowsPerGroup),
     vectorOperands: new Set(),

@@ -82,6 +82,12 @@ export const axisExplanations = [
       "h = rename(mean(audio, axis = T), B = J)",
     ],
     [
+      "ragged-sort",
+      "The lengths of a ragged axis belong to the rows, so the rows of such a tensor cannot be sorted.",
+      "h = sort(audio, axis = B)",
+      "h = sort(mean(audio, axis = T), axis = B)",
+    ],
+    [
       "ragged-concat",
       "Tensors cannot be joined along a ragged axis, since every row ends elsewhere.",
       "s = mean(audio, axis = Da)\nh = concat(s, s)",

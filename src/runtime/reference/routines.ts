@@ -32,6 +32,7 @@ function evaluate(kernel: LibraryKernel, inputs: readonly Tensor[]): Tensor {
     case "gru_backward":
       return ops[routine].evaluate(inputs, { reverse }, ops[routine].type(inputs, { reverse }));
     case "sparsemax":
+    case "argsort":
       return ops[routine].evaluate(inputs, {}, ops[routine].type(inputs, {}));
     case "occurrences":
     case "scatter_add": {
@@ -68,6 +69,7 @@ function shapesOf(kernel: LibraryKernel): readonly (readonly number[])[] {
       return [[batch, time, 5 * hidden], [3 * hidden, hidden], [batch], [batch, time, hidden]];
     }
     case "sparsemax":
+    case "argsort":
       return [
         [of("rows"), of("columns")],
         [of("rows"), of("columns")],

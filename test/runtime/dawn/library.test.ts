@@ -138,6 +138,33 @@ test("sparsemax with ties, masks, empty rows and long rows", async () => {
   await check([sparsemaxCase(50), sparsemaxCase(300)], 3e-6, "discrete");
 });
 
+function argsortCase(columns: number): Case {
+  const rows = 6;
+  // Few different numbers, so that most have equals; a row of nothing else, one without any entry, one in order and one against it.
+  const x = numbers(rows * columns, columns, -4, 4).map((value) => Math.round(value) / 2);
+  const mask = numbers(rows * columns, 5, 0, 2, "bool");
+  x.fill(0.25, 0, columns);
+  mask
+    .fill(1, 0, columns)
+    .fill(0, columns, 2 * columns)
+    .fill(1, 2 * columns, 5 * columns);
+  for (let column = 0; column < columns; column++) {
+    x[2 * columns + column] = column;
+    x[3 * columns + column] = -column;
+  }
+  const inputs: Tensor[] = [
+    { shape: [rows, columns], dtype: "f32", data: x },
+    { shape: [rows, columns], dtype: "bool", data: mask },
+  ];
+  const want = ops.argsort.evaluate(inputs, {}, ops.argsort.type(inputs, {}));
+  return libraryCase("argsort", { rows, columns }, inputs, want);
+}
+
+test("argsort with ties, masks and rows of any length", async () => {
+  await check([1, 2, 3, 7, 50, 1000].map(argsortCase), 0, "software");
+  await check([1, 2, 5, 33, 64, 300, 1500].map(argsortCase), 0, "discrete");
+});
+
 function tableCases(rows: number, ids: readonly number[], width: number): Case[] {
   const list = whole(ids);
   const found = ops.occurrences.evaluate([list], { rows }, ops.occurrences.type([list], { rows }));

@@ -31,6 +31,8 @@ export interface ContractionPlan {
   readonly innerBlock: number;
   readonly rowBlock: number;
   readonly columnBlock: number;
+  /** Rows whose sums are in memory at a time; blocks of them where the inner axis has several blocks. */
+  readonly sumRows: number;
   /** Sums go through memory before the epilogue: always where the inner axis has several blocks, and where the epilogue is long. */
   readonly deferred: boolean;
   readonly shared: "batch" | "rows" | "columns";
@@ -46,6 +48,8 @@ const INNER_BLOCK = 512;
 /** Elements of a block of the right and of the left factor: half a megabyte and a quarter, together within the second cache. */
 const RIGHT_BLOCK = 131_072;
 const LEFT_BLOCK = 65_536;
+/** Sums that are kept between blocks of the inner axis: two megabytes. */
+const SUMS = 524_288;
 /** An epilogue up to this is repeated for every part of a tile. */
 const SHORT_EPILOGUE = 10;
 
@@ -62,14 +66,17 @@ export function planContraction(kernel: ContractionKernel): ContractionPlan {
   const epilogue = totalCost(kernel.expressions, ids) + kernel.stores.length;
   const deferred = blocks > 1 || epilogue > SHORT_EPILOGUE;
   const right = rightSide(kernel, blocks);
-  const wide = Math.ceil(columns / PANEL) * PANEL;
   const columnBlock = right.packed
-    ? Math.min(wide, clamp(roundDown(RIGHT_BLOCK / innerBlock, PANEL), PANEL, 1024))
-    : wide;
-  const rowBlock = Math.min(
-    clamp(roundDown(LEFT_BLOCK / innerBlock, TILE_ROWS), 16, 512),
-    deferred ? clamp(roundDown(RIGHT_BLOCK / columnBlock, TILE_ROWS), TILE_ROWS, 512) : 512,
+    ? blockSize(columns, PANEL, clamp(roundDown(RIGHT_BLOCK / innerBlock, PANEL), PANEL, 1024))
+    : Math.ceil(columns / PANEL) * PANEL;
+  const mostRows = clamp(roundDown(LEFT_BLOCK / innerBlock, TILE_ROWS), 16, 512);
+  const held = (elements: number) => clamp(roundDown(elements / columnBlock, TILE_ROWS), TILE_ROWS, rows + 3);
+  const rowBlock = blockSize(
+    rows,
+    TILE_ROWS,
+    deferred && blocks === 1 ? Math.min(mostRows, held(RIGHT_BLOCK)) : mostRows,
   );
+  const sumRows = blocks === 1 ? rowBlock : Math.max(rowBlock, roundDown(held(SUMS), rowBlock));
   return {
     kernel,
     lanes: planLanes(kernel, kernel.batch.length + 1),
@@ -82,6 +89,7 @@ export function planContraction(kernel: ContractionKernel): ContractionPlan {
     innerBlock,
     rowBlock,
     columnBlock,
+    sumRows,
     deferred,
     shared: batches >= 8 ? "batch" : columns >= 64 && rows < 256 ? "columns" : "rows",
     levels: epilogueLevels(kernel),
@@ -95,6 +103,12 @@ function clamp(value: number, low: number, high: number): number {
 
 function roundDown(value: number, step: number): number {
   return Math.floor(value / step) * step;
+}
+
+/** Size of equal blocks of an axis: a multiple of `step`, at most `most`. */
+function blockSize(extent: number, step: number, most: number): number {
+  const blocks = Math.ceil(extent / most);
+  return Math.ceil(extent / blocks / step) * step;
 }
 
 /** Read in place where copying would not pay: few rows would use the copy, and the rows of the factor do not compete for the same cache sets. */

@@ -10,7 +10,7 @@ import { f32x4, i32, i32x4, v128 } from "./instructions.ts";
 import type { WasmKernel } from "./kernel-function.ts";
 import { decode, KernelFunction } from "./kernel-function.ts";
 import { VectorMath } from "./math.ts";
-import { PANEL, packPanel, packRows, TILE_ROWS } from "./pack.ts";
+import { PANEL, packPanel, packPanels, packRows, TILE_ROWS, TOGETHER } from "./pack.ts";
 import { addProducts, tileTotals } from "./product.ts";
 import { makeFrame, Scope } from "./scope.ts";
 
@@ -49,7 +49,7 @@ class ContractionEmitter {
   readonly #pitch: number;
 
   constructor(plan: ContractionPlan, code: KernelFunction, fused: boolean) {
-    const { kernel, right, left, innerBlock, columnBlock, rowBlock, deferred } = plan;
+    const { kernel, right, left, innerBlock, columnBlock, rowBlock, sumRows, deferred } = plan;
     this.#plan = plan;
     this.#code = code;
     this.#math = new VectorMath(code.f, fused);
@@ -60,7 +60,7 @@ class ContractionEmitter {
     this.#packedRight = right.packed ? code.scratch(columnBlock * innerBlock * 4) : none;
     this.#packedLeft = left.packed ? code.scratch(rowBlock * innerBlock * 4) : none;
     this.#pitch = (columnBlock + 16) * 4;
-    this.#sums = deferred ? code.scratch(rowBlock * this.#pitch) : none;
+    this.#sums = deferred ? code.scratch(sumRows * this.#pitch) : none;
   }
 
   run(): void {
@@ -121,96 +121,132 @@ class ContractionEmitter {
   }
 
   #columnBlock(point: BatchPoint, rowRange: Range, columns: Range): void {
-    const { inner, innerBlock, rowBlock } = this.#plan;
-    const once = inner === innerBlock;
+    const { inner, innerBlock, rowBlock, sumRows, deferred } = this.#plan;
+    if (inner !== innerBlock) {
+      this.#eachBlock(rowRange, sumRows, (rows) => this.#innerBlocks(point, rows, columns));
+      return;
+    }
     const all = i32.constant(0);
-    if (once) this.#packRight(point, columns, all, i32.constant(inner));
+    const count = i32.constant(inner);
+    this.#packRight(point, columns, all, count);
     this.#eachBlock(rowRange, rowBlock, (rows) => {
-      if (once) this.#tiles(point, rows, columns, all, i32.constant(inner));
-      else this.#innerBlocks(point, rows, columns);
-      if (this.#plan.deferred) this.#epilogueBlock(point, rows, columns);
+      this.#tiles({ point, rows, columns, first: all, count, sumsFrom: rows.from });
+      if (deferred) this.#epilogueBlock(point, rows, columns);
     });
   }
 
   /** Sums block by block of the inner axis, in memory in between. */
-  #innerBlocks(point: BatchPoint, rows: Range, columns: Range): void {
+  #innerBlocks(point: BatchPoint, sumRows: Range, columns: Range): void {
     const { f } = this.#code;
-    const { inner, innerBlock } = this.#plan;
+    const { inner, innerBlock, rowBlock } = this.#plan;
     f.count(inner, innerBlock, (from) => {
-      const rest = f.keep(i32.sub(i32.constant(inner), from));
+      const first = f.keep(from);
+      const rest = f.keep(i32.sub(i32.constant(inner), first));
       const count = f.keep(
         i32.select(i32.lt(rest, i32.constant(innerBlock)), rest, i32.constant(innerBlock)),
       );
-      this.#packRight(point, columns, f.keep(from), count);
-      this.#tiles(point, rows, columns, f.keep(from), count);
+      this.#packRight(point, columns, first, count);
+      this.#eachBlock(sumRows, rowBlock, (rows) =>
+        this.#tiles({ point, rows, columns, first, count, sumsFrom: sumRows.from }),
+      );
     });
+    this.#epilogueBlock(point, sumRows, columns);
   }
 
   #packRight({ right }: BatchPoint, block: Range, first: I32, count: I32): void {
     const { f } = this.#code;
     const { right: side, columns, innerBlock } = this.#plan;
     if (!side.packed) return;
-    const rest = columns % PANEL;
     const start = f.keep(i32.add(right, i32.mul(first, i32.constant(side.inner * 4))));
-    const pack = (column: I32, width: number) =>
-      packPanel(
-        f,
-        {
-          start: i32.add(start, i32.mul(column, i32.constant(side.across * 4))),
-          inner: side.inner,
-          across: side.across,
-          count,
-        },
-        width,
-        i32.add(this.#packedRight, i32.mul(i32.sub(column, block.from), i32.constant(innerBlock * 4))),
-      );
-    this.#panels(block, pack, rest);
+    const blockAt = (column: I32) => ({
+      start: i32.add(start, i32.mul(column, i32.constant(side.across * 4))),
+      inner: side.inner,
+      across: side.across,
+      count,
+    });
+    const placeOf = (column: I32) =>
+      i32.add(this.#packedRight, i32.mul(i32.sub(column, block.from), i32.constant(innerBlock * 4)));
+    const several = side.across === 1 && columns >= PANEL * TOGETHER;
+    this.#panels(
+      block,
+      (column, width) => packPanel(f, blockAt(column), width, placeOf(column)),
+      several
+        ? (column) => packPanels(f, blockAt(column), TOGETHER, innerBlock * PANEL * 4, placeOf(column))
+        : null,
+    );
   }
 
-  /** Visits the panels of a block of columns; the last one of the kernel may be narrower. */
-  #panels(block: Range, visit: (column: I32, width: number) => void, rest: number): void {
+  /** Visits the panels of a block of columns, several at a time where that is given; the last one of the kernel may be narrower. */
+  #panels(
+    block: Range,
+    visit: (column: I32, width: number) => void,
+    several: ((column: I32) => void) | null = null,
+  ): void {
     const { f } = this.#code;
     const { columns } = this.#plan;
+    const rest = columns % PANEL;
     const whole = columns - rest;
     if (whole > 0) {
       const limit = i32.constant(whole);
       const end = rest === 0 ? block.to : f.keep(i32.select(i32.lt(block.to, limit), block.to, limit));
-      f.range(block.from, end, PANEL, (column) => visit(f.keep(column), PANEL));
+      const from = several === null ? block.from : this.#groups(block.from, end, PANEL * TOGETHER, several);
+      f.range(from, end, PANEL, (column) => visit(f.keep(column), PANEL));
     }
     if (rest > 0) f.when(i32.eq(block.to, i32.constant(columns)), () => visit(i32.constant(whole), rest));
   }
 
-  #tiles(point: BatchPoint, rows: Range, columns: Range, first: I32, count: I32): void {
+  /** Visits groups of `size` while a whole one is left, and tells where the last one ends. */
+  #groups(from: I32, end: I32, size: number, visit: (from: I32) => void): I32 {
+    const { f } = this.#code;
+    const next = f.variable("i32", from);
+    f.block((exit) =>
+      f.loop((start) => {
+        f.jump(exit, i32.gt(i32.add(next.get, i32.constant(size)), end));
+        visit(next.get);
+        next.set(i32.add(next.get, i32.constant(size)));
+        f.jump(start);
+      }),
+    );
+    return next.get;
+  }
+
+  #packLeft(left: I32, rows: Range, count: I32): void {
     const { f } = this.#code;
     const { left: side, innerBlock } = this.#plan;
+    const pack = (row: I32, tiles: number) => {
+      const start = i32.add(left, i32.mul(row, i32.constant(4)));
+      const place = i32.mul(i32.sub(row, rows.from), i32.constant(innerBlock * 4));
+      const block = { start, inner: side.inner, across: 1, count };
+      packRows(f, block, tiles, innerBlock * TILE_ROWS * 4, i32.add(this.#packedLeft, place));
+    };
+    const from = this.#groups(rows.from, rows.to, TILE_ROWS * TOGETHER, (row) => pack(row, TOGETHER));
+    f.range(from, rows.to, TILE_ROWS, (row) => pack(row, 1));
+  }
+
+  #tiles(area: Area): void {
+    const { f } = this.#code;
+    const { left: side } = this.#plan;
+    const { point, rows, columns, first, count } = area;
     const left = f.keep(i32.add(point.left, i32.mul(first, i32.constant(side.inner * 4))));
-    if (side.packed)
-      f.range(rows.from, rows.to, TILE_ROWS, (row) => {
-        const start = i32.add(left, i32.mul(row, i32.constant(4)));
-        const place = i32.mul(i32.sub(row, rows.from), i32.constant(innerBlock * 4));
-        packRows(f, { start, inner: side.inner, across: 1, count }, i32.add(this.#packedLeft, place));
-      });
+    if (side.packed) this.#packLeft(left, rows, count);
     const visit = (column: I32, width: number) => {
-      const row = f.variable("i32", rows.from);
-      const tile = (height: number) => {
-        const place = { point, rows, columns, row: row.get, column, width, height, first };
-        this.#tile({ ...place, left: this.#leftStart(left, rows, row.get, height), count });
-        row.set(i32.add(row.get, i32.constant(height)));
-      };
-      const fits = (height: number) => i32.le(i32.add(row.get, i32.constant(height)), rows.to);
-      f.block((exit) =>
-        f.loop((start) => {
-          f.jump(exit, i32.eqz(fits(TILE_ROWS)));
-          tile(TILE_ROWS);
-          f.jump(start);
-        }),
+      const tile = (row: I32, height: number) =>
+        this.#tile({ ...area, row, column, width, height, left: this.#leftStart(left, rows, row, height) });
+      const row = f.variable(
+        "i32",
+        this.#groups(rows.from, rows.to, TILE_ROWS, (row) => tile(row, TILE_ROWS)),
       );
       const { rows: all } = this.#plan;
       // Rows are shared in whole tiles, so only the last rows of the kernel are fewer.
-      if (all % TILE_ROWS >= 2) f.when(fits(2), () => tile(2));
-      if (all % 2 === 1) f.when(fits(1), () => tile(1));
+      const last = (height: number) =>
+        f.when(i32.le(i32.add(row.get, i32.constant(height)), rows.to), () => {
+          tile(row.get, height);
+          row.set(i32.add(row.get, i32.constant(height)));
+        });
+      if (all % TILE_ROWS >= 2) last(2);
+      if (all % 2 === 1) last(1);
     };
-    this.#panels(columns, visit, this.#plan.columns % PANEL);
+    this.#panels(columns, visit);
   }
 
   #leftStart(left: I32, rows: Range, row: I32, height: number): I32 {
@@ -270,8 +306,8 @@ class ContractionEmitter {
     return i32x4.splat(i32.sub(i32.constant(0), i32.ne(first, i32.constant(0))));
   }
 
-  #sumsAt({ rows, columns, row, column }: Pick<Tile, "rows" | "columns" | "row" | "column">): I32 {
-    const down = i32.mul(i32.sub(row, rows.from), i32.constant(this.#pitch));
+  #sumsAt({ sumsFrom, columns, row, column }: Pick<Tile, "sumsFrom" | "columns" | "row" | "column">): I32 {
+    const down = i32.mul(i32.sub(row, sumsFrom), i32.constant(this.#pitch));
     return i32.add(i32.add(this.#sums, down), i32.mul(i32.sub(column, columns.from), i32.constant(4)));
   }
 
@@ -306,7 +342,7 @@ class ContractionEmitter {
       outer.prepare(this.#accesses);
       outer.emit(this.#upTo(EPILOGUE.row));
       const finish = (column: I32, active: number) => {
-        const sums = this.#sumsAt({ rows, columns, row, column });
+        const sums = this.#sumsAt({ sumsFrom: rows.from, columns, row, column });
         const bytes = f.keep(i32.shl(column, i32.constant(2)));
         this.#finish(outer.inner({ bytes, shift: 0, active }), f.keep(v128.load(sums)));
       };
@@ -318,16 +354,22 @@ class ContractionEmitter {
   }
 }
 
-interface Tile {
+/** Rows and columns of a block, and a block of the inner axis. */
+interface Area {
   readonly point: BatchPoint;
   readonly rows: Range;
   readonly columns: Range;
+  /** First inner position, and how many there are. */
+  readonly first: I32;
+  readonly count: I32;
+  /** The row whose sums come first in memory. */
+  readonly sumsFrom: I32;
+}
+
+interface Tile extends Area {
   readonly row: I32;
   readonly column: I32;
   readonly width: number;
   readonly height: number;
-  /** First inner position. */
-  readonly first: I32;
   readonly left: I32;
-  readonly count: I32;
 }

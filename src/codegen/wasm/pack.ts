@@ -20,20 +20,47 @@ export interface Block {
   readonly count: I32;
 }
 
+/** Panels or tiles that are copied together: rows of a matrix are then read in whole cache lines, although they lie far apart. */
+export const TOGETHER = 4;
+
+/** Copies `parts` neighbouring pieces of some vectors of each inner position; the pieces go to places `pitch` bytes apart. */
+function packPieces(
+  f: FunctionBuilder,
+  { start, inner, count }: Block,
+  { vectors, parts, pitch }: { readonly vectors: number; readonly parts: number; readonly pitch: number },
+  target: I32,
+): void {
+  const from = f.variable("i32", start);
+  const to = f.variable("i32", target);
+  f.range(i32.constant(0), count, 1, () => {
+    for (let part = 0; part < parts; part++)
+      for (let vector = 0; vector < vectors; vector++) {
+        const value = v128.load(from.get, (part * vectors + vector) * 16);
+        f.push(v128.store(to.get, value, part * pitch + vector * 16));
+      }
+    from.set(i32.add(from.get, i32.constant(inner * 4)));
+    to.set(i32.add(to.get, i32.constant(vectors * 16)));
+  });
+}
+
+/** Whole panels of 8 columns that lie side by side in memory; in the copy they are `pitch` bytes apart. */
+export function packPanels(
+  f: FunctionBuilder,
+  block: Block,
+  panels: number,
+  pitch: number,
+  target: I32,
+): void {
+  packPieces(f, block, { vectors: PANEL / 4, parts: panels, pitch }, target);
+}
+
 /**
  * Panel of up to 8 columns: for each inner position, 8 numbers. Columns beyond `columns` repeat the last one or whatever lies there; what is computed from
  * them is never stored.
  */
 export function packPanel(f: FunctionBuilder, block: Block, columns: number, target: I32): void {
   if (block.across === 1) {
-    const from = f.variable("i32", block.start);
-    const to = f.variable("i32", target);
-    f.range(i32.constant(0), block.count, 1, () => {
-      f.push(v128.store(to.get, v128.load(from.get)));
-      f.push(v128.store(to.get, v128.load(from.get, 16), 16));
-      from.set(i32.add(from.get, i32.constant(block.inner * 4)));
-      to.set(i32.add(to.get, i32.constant(PANEL * 4)));
-    });
+    packPanels(f, block, 1, 0, target);
     return;
   }
   const start = f.keep(block.start);
@@ -91,13 +118,7 @@ function transpose(f: FunctionBuilder, rows: readonly V128[]): readonly V128[] {
   ];
 }
 
-/** Four neighbouring rows of a left factor that runs along its rows: for each inner position, 4 numbers. */
-export function packRows(f: FunctionBuilder, { start, inner, count }: Block, target: I32): void {
-  const from = f.variable("i32", start);
-  const to = f.variable("i32", target);
-  f.range(i32.constant(0), count, 1, () => {
-    f.push(v128.store(to.get, v128.load(from.get)));
-    from.set(i32.add(from.get, i32.constant(inner * 4)));
-    to.set(i32.add(to.get, i32.constant(TILE_ROWS * 4)));
-  });
+/** Tiles of four neighbouring rows of a left factor that runs along its rows: for each inner position, 4 numbers. In the copy tiles are `pitch` bytes apart. */
+export function packRows(f: FunctionBuilder, block: Block, tiles: number, pitch: number, target: I32): void {
+  packPieces(f, block, { vectors: TILE_ROWS / 4, parts: tiles, pitch }, target);
 }

@@ -6,23 +6,17 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chooseDevice } from "../src/api/devices.ts";
+import type { Timing } from "../src/base/timing.ts";
+import { summarizeTimes } from "../src/base/timing.ts";
 import { CPU } from "../src/codegen/wasm/descriptor.ts";
+import { matmulProgram } from "../src/driver/ceilings.ts";
 import type { Program } from "../src/ir/program.ts";
 import type { Backend, Executable } from "../src/runtime/backend.ts";
 import { threadCount, wasmBackend } from "../src/runtime/wasm/execute.ts";
-import type { Timing } from "./measure.ts";
-import { describe, measure, summarize } from "./measure.ts";
+import { describe, measure } from "./measure.ts";
 import { peakProbe } from "./peak.ts";
 import type { Profile } from "./programs.ts";
-import {
-  chainProgram,
-  lstmProgram,
-  matmulProgram,
-  mirdProgram,
-  PROFILES,
-  repeated,
-  softmaxProgram,
-} from "./programs.ts";
+import { chainProgram, lstmProgram, mirdProgram, PROFILES, repeated, softmaxProgram } from "./programs.ts";
 
 interface Result {
   readonly name: string;
@@ -203,7 +197,7 @@ async function mird(profile: Profile): Promise<void> {
       results.push({
         name: `PyTorch ${mode}, ${profile}`,
         threads: 0,
-        milliseconds: summarize([best]),
+        milliseconds: summarizeTimes([best]),
         flops: 0,
       });
       console.log(
@@ -223,7 +217,7 @@ async function mird(profile: Profile): Promise<void> {
       await executable.read("losses");
       times.push(performance.now() - start);
     }
-    const timing = summarize(times.slice(1));
+    const timing = summarizeTimes(times.slice(1));
     results.push({ name: `WebGPU, ${profile}`, threads: 0, milliseconds: timing, flops: 0 });
     console.log(
       `| MIRD iteration, ${profile}, ${backend.description} | ms | ${describe(timing, (ms) => ms, 0)} |`,

@@ -1,11 +1,7 @@
-/** Times of repeated work: medians with their spread, so that a disturbed machine shows. */
+/** Times of work that is done when it returns. */
 
-export interface Timing {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-  readonly runs: number;
-}
+import type { Timing } from "../src/base/timing.ts";
+import { summarizeTimes } from "../src/base/timing.ts";
 
 /** Milliseconds of `work`, called until `seconds` are over, 5 times at least. The first calls do not count. */
 export function measure(work: () => void, seconds: number, least = 5): Timing {
@@ -17,13 +13,7 @@ export function measure(work: () => void, seconds: number, least = 5): Timing {
     work();
     times.push(performance.now() - start);
   }
-  return summarize(times);
-}
-
-export function summarize(times: readonly number[]): Timing {
-  const sorted = [...times].sort((a, b) => a - b);
-  const quantile = (part: number) => sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN;
-  return { median: quantile(0.5), low: quantile(0), high: quantile(0.9), runs: sorted.length };
+  return summarizeTimes(times);
 }
 
 /** `12.3 [11.0 to 15.2]`: median, best, and the ninth tenth, each divided into `scale` or multiplied by it. */

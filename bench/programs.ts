@@ -3,23 +3,13 @@
 import { diskLoader } from "../src/api/sources.ts";
 import { requireModel } from "../src/api/spec.ts";
 import { gradient } from "../src/autodiff/gradient.ts";
-import { lower } from "../src/driver/compile.ts";
+import { programOf } from "../src/driver/ceilings.ts";
 import { compileOnly } from "../src/driver/prepare.ts";
 import type { FusionTarget } from "../src/fuse/target.ts";
 import type { Node } from "../src/ir/graph.ts";
 import { GraphBuilder } from "../src/ir/graph-build.ts";
 import type { Program } from "../src/ir/program.ts";
 import { ops } from "../src/ops/index.ts";
-
-function programOf(nodes: readonly Node[], target: FusionTarget): Program {
-  const outputs = nodes.map((node, index) => ({
-    name: `result${index}`,
-    node,
-    target: { arena: `result${index}`, offset: 0 },
-  }));
-  const segments = [{ name: "all", phase: "all", repeat: 0, kind: "forward" as const, outputs }];
-  return lower({ segments }, { target }).program;
-}
 
 function input(g: GraphBuilder, name: string, shape: readonly number[], dtype: "f32" | "i32" = "f32"): Node {
   return g.input({ name, arena: name, offset: 0, version: 0, shape, dtype });
@@ -32,16 +22,6 @@ export function repeated(program: Program, times: number): Program {
     dispatches: Array.from({ length: times }, () => segment.dispatches).flat(),
   }));
   return { ...program, segments };
-}
-
-export function matmulProgram(
-  [m, k, n]: readonly [number, number, number],
-  batch: number,
-  target: FusionTarget,
-): Program {
-  const g = new GraphBuilder(ops);
-  const lead = batch === 1 ? [] : [batch];
-  return programOf([g.matmul(input(g, "a", [...lead, m, k]), input(g, "b", [...lead, k, n]))], target);
 }
 
 export function softmaxProgram(rows: number, columns: number, target: FusionTarget): Program {

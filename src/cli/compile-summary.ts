@@ -1,5 +1,6 @@
 /** The summary of `mird compile` for people. */
 import type { Summary } from "../driver/summary.ts";
+import { quantity } from "../report/quantity.ts";
 import { alignColumns } from "../report/tables.ts";
 
 /** Sizes, parameters by module, work by phase, memory. */
@@ -51,18 +52,4 @@ function purposes(arenas: Summary["arenas"]): [purpose: string, bytes: number][]
     sums.set(purpose, (sums.get(purpose) ?? 0) + bytes);
   }
   return [...sums];
-}
-
-const PREFIXES = ["", "k", "M", "G", "T"];
-
-/** `1.2 MB`, `350 kFLOP`: three digits, decimal prefixes. */
-function quantity(value: number, unit: string): string {
-  let scaled = value;
-  let step = 0;
-  while (scaled >= 999.5 && step < PREFIXES.length - 1) {
-    scaled /= 1000;
-    step++;
-  }
-  const digits = step === 0 || scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
-  return `${scaled.toFixed(digits)} ${PREFIXES[step]}${unit}`;
 }

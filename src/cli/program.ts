@@ -1,6 +1,7 @@
 /** All commands, and one invocation of them. */
 import { Command, CommanderError } from "commander";
 import { version } from "../api/version.ts";
+import { registerBench } from "./bench.ts";
 import { registerCheck } from "./check.ts";
 import type { Register, Session } from "./command.ts";
 import { registerCompare } from "./compare.ts";
@@ -25,6 +26,7 @@ const COMMANDS: readonly Register[] = [
   registerFormat,
   registerCompile,
   registerGradcheck,
+  registerBench,
   registerData,
   registerDoctor,
   registerExplain,

@@ -34,6 +34,10 @@ export interface InventRequest {
   /** Batches in the training split; the others hold one each. */
   readonly batches: number;
   readonly seed: number;
+  /** A number for every size, instead of small ones. */
+  readonly sizes?: ReadonlyMap<string, number>;
+  /** Every row has all its steps and modalities, so that all of the work that is counted is done. */
+  readonly full?: boolean;
 }
 
 export interface Invented {
@@ -44,20 +48,20 @@ export interface Invented {
 
 /** Invents sizes and data. In the training split the labelled rows come first. */
 export function inventData(request: InventRequest): Invented {
-  const { model, types, batch, batches } = request;
+  const { model, types, batch, batches, full = false } = request;
   const inputs = dataInputs(model, types);
-  const sizes = inventSizes(model, inputs);
+  const sizes = request.sizes ?? inventSizes(model, inputs);
   const fields = inputs.map((input) => fieldSpec(input, sizes));
   const steps = new Map(inputs.map((input) => [input.name, stepsName(input)]));
   const label = inputs.find(({ kind }) => kind === "label")?.name ?? null;
-  const missing = inputs.find(({ kind }) => kind === "input")?.name ?? null;
+  const missing = full ? null : (inputs.find(({ kind }) => kind === "input")?.name ?? null);
   const split = (name: string, labelled: number, unlabelled: number): Split => {
     const rows = labelled + unlabelled;
     const made = fields.map((spec): [string, Field] => {
       const isPresent = (row: number) =>
         spec.name === label ? row < labelled : spec.name !== missing || row !== 1;
       const streams = { seed: hash32(`${request.seed}/${name}`), steps: steps.get(spec.name) ?? spec.name };
-      return [spec.name, inventField(spec, rows, isPresent, streams)];
+      return [spec.name, inventField(spec, rows, isPresent, { ...streams, full })];
     });
     return { name, rows, ids: null, fields: new Map(made) };
   };
@@ -141,7 +145,7 @@ function inventField(
   spec: FieldSpec,
   rows: number,
   isPresent: (row: number) => boolean,
-  streams: { readonly seed: number; readonly steps: string },
+  streams: { readonly seed: number; readonly steps: string; readonly full: boolean },
 ): Field {
   const field = emptyField(spec, rows);
   const values = new RandomStream(streams.seed, hash32(`values/${spec.name}`));
@@ -151,7 +155,10 @@ function inventField(
     if (!isPresent(row)) continue;
     field.present[row] = 1;
     // The first row has all steps, the others between 2 and all of them.
-    const steps = row === 0 ? spec.maxLength : 2 + Math.floor(lengths.uniform(row) * (spec.maxLength - 1));
+    const steps =
+      row === 0 || streams.full
+        ? spec.maxLength
+        : 2 + Math.floor(lengths.uniform(row) * (spec.maxLength - 1));
     const valid = Math.min(steps, spec.maxLength);
     if (field.lengths !== null) field.lengths[row] = valid;
     for (let index = 0; index < valid * spec.width; index++)

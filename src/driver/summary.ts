@@ -3,7 +3,7 @@ import type { Dispatch, Program } from "../ir/program.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 
 /** Work of some dispatches; bytes are what their operands span, read or written. */
-interface Work {
+export interface Work {
   readonly dispatches: number;
   readonly flops: number;
   readonly bytes: number;
@@ -68,7 +68,7 @@ function phasesOf(program: Program): PhaseSummary[] {
   return summaries.filter(({ dispatches }) => dispatches > 0);
 }
 
-function workOf(dispatches: readonly Dispatch[]): Work {
+export function workOf(dispatches: readonly Dispatch[]): Work {
   const bytesOf = ({ operands }: Dispatch) => operands.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     dispatches: dispatches.length,

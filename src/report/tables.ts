@@ -43,14 +43,18 @@ export function formatNumber(value: number | undefined): string {
   return Math.abs(value) >= 1e5 ? value.toExponential(3) : value.toFixed(4);
 }
 
-/** The first column to the left, the others to the right. */
-export function alignColumns(rows: readonly (readonly string[])[]): string {
+/** The first column to the left, and those whose headings `left` names; the others to the right. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  { left = [] }: { readonly left?: readonly string[] } = {},
+): string {
+  const isLeft = (column: number) => column === 0 || left.includes(rows[0]?.[column] ?? "");
   const widths = rows.reduce<number[]>(
     (most, row) => row.map((cell, column) => Math.max(most[column] ?? 0, cell.length)),
     [],
   );
   const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+    isLeft(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
   return `${rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n")}\n`;
 }
 

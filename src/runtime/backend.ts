@@ -4,6 +4,8 @@ import type { Program } from "../ir/program.ts";
 export interface Backend {
   /** The device in one line. */
   readonly description: string;
+  /** How `profile` measures, in one sentence; null when this device cannot. */
+  readonly profiling: string | null;
   /**
    * Compiles programs that share their arenas: an arena of one name is the same memory in all of them. Throws a UserError with exit code 3
    * when the device has no room for them, before anything runs.

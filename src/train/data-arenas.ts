@@ -4,7 +4,7 @@
  */
 import { invariant } from "../base/invariant.ts";
 import type { Dataset, Field, Split } from "../data/schema.ts";
-import { rowSize } from "../data/schema.ts";
+import { rowSize, rowsByLabel } from "../data/schema.ts";
 import type { CompiledModel, DataArena } from "./compiled.ts";
 import type { TrainingDevice } from "./device.ts";
 import { hasArena } from "./device.ts";
@@ -24,6 +24,22 @@ export function rowRanges(dataset: Dataset): Map<string, RowRange> {
     first += split.rows;
   }
   return ranges;
+}
+
+/** The rows of the training split that have the model's label and those that lack it, as they are numbered on the device. */
+export function trainingRows(
+  model: CompiledModel,
+  dataset: Dataset,
+): { readonly labelled: Int32Array; readonly unlabelled: Int32Array } {
+  const split = dataset.splits.train;
+  const range = rowRanges(dataset).get("train");
+  invariant(
+    split !== undefined && range !== undefined,
+    "data without a training split are refused when they are bound",
+  );
+  const { labelled, unlabelled } = rowsByLabel(split, model.label?.name ?? null);
+  const shift = (rows: Int32Array) => rows.map((row) => row + range.first);
+  return { labelled: shift(labelled), unlabelled: shift(unlabelled) };
 }
 
 /** Writes everything that the programs read of the dataset to the device. */

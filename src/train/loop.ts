@@ -5,9 +5,8 @@
 import { invariant } from "../base/invariant.ts";
 import { epochBatches } from "../data/batches.ts";
 import type { Dataset } from "../data/schema.ts";
-import { rowsByLabel } from "../data/schema.ts";
 import type { CompiledModel } from "./compiled.ts";
-import { loadDataArenas, rowRanges } from "./data-arenas.ts";
+import { loadDataArenas, trainingRows } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
 import { hasArena, momentArenas } from "./device.ts";
 import { divergence } from "./divergence.ts";
@@ -102,15 +101,7 @@ class Run {
     this.state = { ...from, lossSums: {} };
     this.bestParameters = resume?.best ?? null;
     this.lossSums = new Map(Object.entries(from.lossSums));
-    const split = dataset.splits.train;
-    const range = rowRanges(dataset).get("train");
-    invariant(
-      split !== undefined && range !== undefined,
-      "data without a training split are refused when they are bound",
-    );
-    const { labelled, unlabelled } = rowsByLabel(split, model.label?.name ?? null);
-    const shift = (rows: Int32Array) => rows.map((row) => row + range.first);
-    this.rows = { labelled: shift(labelled), unlabelled: shift(unlabelled) };
+    this.rows = trainingRows(model, dataset);
     loadDataArenas(device, model, dataset);
     const parameters = resume?.checkpoint.parameters;
     device.write(

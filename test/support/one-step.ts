@@ -2,7 +2,7 @@
 
 import { diskLoader, readSpec } from "../../src/api/sources.ts";
 import { requireModel } from "../../src/api/spec.ts";
-import type { CheckedModel } from "../../src/check/checked.ts";
+import type { CheckedModel, CheckedProgram } from "../../src/check/checked.ts";
 import type { Compilation } from "../../src/driver/compile.ts";
 import { compileModel, trainBlock } from "../../src/driver/compile.ts";
 import { executeProgram, makeArenas } from "../../src/runtime/reference/execute-program.ts";
@@ -17,17 +17,26 @@ export interface SmallSpec {
   readonly batch?: { readonly labelled: number; readonly unlabelled: number };
 }
 
-/** The checked model of a spec. */
-export function checkedSpec({ path, settings, batch }: SmallSpec): CheckedModel {
+/** The checked model of a spec, and the types of its inputs and labels. */
+export function checkedProgram({ path, settings, batch }: SmallSpec): {
+  readonly model: CheckedModel;
+  readonly types: CheckedProgram["types"];
+} {
   const sources = {};
   const entry = readSpec(path, sources);
   const text = batch === undefined ? entry.text : withBatch(entry.text, batch);
-  return requireModel({
+  const { model, program } = requireModel({
     entry: { ...entry, text },
     loadSource: diskLoader(sources),
     settings,
     model: null,
-  }).model;
+  });
+  return { model, types: program.types };
+}
+
+/** The checked model of a spec. */
+export function checkedSpec(spec: SmallSpec): CheckedModel {
+  return checkedProgram(spec).model;
 }
 
 function withBatch(text: string, { labelled, unlabelled }: NonNullable<SmallSpec["batch"]>): string {

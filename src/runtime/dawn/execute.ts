@@ -24,6 +24,9 @@ export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLo
   const pipelines = new Pipelines(opened.device);
   return {
     description: opened.description,
+    profiling: opened.features.has("timestamp-query")
+      ? "Kernels were timed by timestamp queries, each in a pass of its own."
+      : null,
     prepare: async (programs, progress) => {
       opened.faults.check();
       const arenas = await Arenas.allocate(opened, programs.values());

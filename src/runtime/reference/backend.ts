@@ -4,13 +4,15 @@
  */
 import { invariant } from "../../base/invariant.ts";
 import type { Program } from "../../ir/program.ts";
-import type { Backend, Executable } from "../backend.ts";
+import type { Backend, DispatchTime, Executable } from "../backend.ts";
 import { executeProgram, makeArenas } from "./execute-program.ts";
 
 /** A backend without a device. */
 export function referenceBackend(): Backend {
   return {
     description: "reference interpreter (float64 arithmetic)",
+    profiling:
+      "Kernels were timed as they were interpreted; this says what the interpreter does, not what a device would.",
     prepare: (programs) => Promise.resolve(new ReferenceExecutable(programs)),
     close: () => {},
   };
@@ -34,9 +36,7 @@ class ReferenceExecutable implements Executable {
   }
 
   run(program: string): void {
-    const found = this.#programs.get(program);
-    invariant(found !== undefined, `no program ${program}`);
-    executeProgram(found, this.#arenas, { singlePrecision: true });
+    executeProgram(this.#program(program), this.#arenas, { singlePrecision: true });
   }
 
   read(arena: string, range?: { readonly offset: number; readonly length: number }): Promise<Float32Array> {
@@ -51,12 +51,28 @@ class ReferenceExecutable implements Executable {
     return Promise.resolve();
   }
 
-  profile(): Promise<null> {
-    return Promise.resolve(null);
+  profile(program: string): Promise<readonly DispatchTime[]> {
+    const times: DispatchTime[] = [];
+    let start = performance.now();
+    executeProgram(this.#program(program), this.#arenas, {
+      singlePrecision: true,
+      after: (segment, dispatch, kernel) => {
+        const now = performance.now();
+        times.push({ segment, dispatch, kernel, nanoseconds: Math.round((now - start) * 1e6) });
+        start = now;
+      },
+    });
+    return Promise.resolve(times);
   }
 
   dispose(): void {
     this.#arenas.clear();
+  }
+
+  #program(name: string): Program {
+    const program = this.#programs.get(name);
+    invariant(program !== undefined, `no program ${name}`);
+    return program;
   }
 
   #arena(name: string): Float64Array {

@@ -1,6 +1,6 @@
 /** Device programs in plain TypeScript, without a device: float64 arenas, one kernel after another. */
 import { at, invariant } from "../../base/invariant.ts";
-import type { Program } from "../../ir/program.ts";
+import type { Dispatch, Program } from "../../ir/program.ts";
 import { executeKernel } from "./execute-kernel.ts";
 
 /** Arenas by name, one float64 for every 4 bytes. */
@@ -11,34 +11,31 @@ export function makeArenas(program: Program): Map<string, Float64Array> {
   return new Map([...program.arenas].map(([name, bytes]) => [name, new Float64Array(bytes / 4)]));
 }
 
-/**
- * Runs one iteration over `arenas`, which it changes: every segment in order.
- * `singlePrecision` rounds stored f32 values as a device does; without it all arithmetic is float64.
- */
-export function executeProgram(
-  program: Program,
-  arenas: Arenas,
-  options: { readonly singlePrecision?: boolean } = {},
-): void {
-  const round = options.singlePrecision ? Math.fround : (value: number) => value;
-  for (const segment of program.segments) runSegment(program, segment, arenas, round);
+interface ExecuteOptions {
+  /** Rounds stored f32 values as a device does; without it all arithmetic is float64. */
+  readonly singlePrecision?: boolean;
+  /** Called after every dispatch. */
+  readonly after?: (segment: string, dispatch: number, kernel: string) => void;
 }
 
-function runSegment(
-  program: Program,
-  segment: Program["segments"][number],
-  arenas: Arenas,
-  round: (value: number) => number,
-): void {
-  for (const dispatch of segment.dispatches) {
-    const operands = dispatch.operands.map(({ arena, offset, bytes }) => {
-      const data = arenas.get(arena);
-      invariant(
-        data !== undefined && offset + bytes <= data.length * 4,
-        `arena ${arena} is missing or too small`,
-      );
-      return data.subarray(offset / 4, (offset + bytes) / 4);
-    });
-    executeKernel(at(program.kernels, dispatch.kernel), operands, round);
-  }
+/** Runs one iteration over `arenas`, which it changes: every segment in order. */
+export function executeProgram(program: Program, arenas: Arenas, options: ExecuteOptions = {}): void {
+  const round = options.singlePrecision ? Math.fround : (value: number) => value;
+  for (const { name, dispatches } of program.segments)
+    for (const [position, dispatch] of dispatches.entries()) {
+      const kernel = at(program.kernels, dispatch.kernel);
+      executeKernel(kernel, operandsOf(dispatch, arenas), round);
+      options.after?.(name, position, kernel.name);
+    }
+}
+
+function operandsOf(dispatch: Dispatch, arenas: Arenas): Float64Array[] {
+  return dispatch.operands.map(({ arena, offset, bytes }) => {
+    const data = arenas.get(arena);
+    invariant(
+      data !== undefined && offset + bytes <= data.length * 4,
+      `arena ${arena} is missing or too small`,
+    );
+    return data.subarray(offset / 4, (offset + bytes) / 4);
+  });
 }

@@ -39,6 +39,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   let executables = 0;
   return {
     description: `CPU (WebAssembly SIMD${fused ? ", relaxed multiply-add" : ""})`,
+    profiling: "Kernels were timed one by one, each from its start until all threads had done their part.",
     prepare: async (programs, progress) => {
       workers ??= new WorkerPool(threads);
       const pool = workers;
@@ -186,9 +187,11 @@ class WasmExecutable implements Executable {
   async profile(program: string): Promise<readonly DispatchTime[]> {
     this.#check();
     const times: DispatchTime[] = [];
+    const all = this.#choices.get(program)?.preferred ?? this.#parts.pool.threads;
     for (const record of this.#program(program)) {
       const start = performance.now();
-      this.#execute(record, record, this.#parts.pool.threads);
+      // What one thread does alone needs no others that wait for it.
+      this.#execute(record, record, record.solo ? 1 : all);
       const nanoseconds = Math.round((performance.now() - start) * 1e6);
       times.push({ segment: record.segment, dispatch: record.dispatch, kernel: record.kernel, nanoseconds });
     }

@@ -25,6 +25,11 @@ export class ThreadChoice {
     this.#preferred = threads;
   }
 
+  /** What has turned out faster so far. */
+  get preferred(): number {
+    return this.#preferred;
+  }
+
   /** Threads for the next run. */
   get next(): number {
     if (this.#all === 1 || this.#left > 0) return this.#preferred;

@@ -47,6 +47,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
       dataset,
       folder,
       target: chosen.target,
+      limits: chosen.backend.limits,
       epochs: info.epochs,
       purpose: "evaluate",
     });

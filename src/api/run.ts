@@ -72,5 +72,6 @@ export function prepareFor(
   data: { readonly dataset: Dataset; readonly folder: string; readonly epochs: number | null },
 ): Prepared {
   const { model, program } = checked;
-  return prepare({ model, types: program.types, target: device.target, purpose: "train", ...data });
+  const { target, backend } = device;
+  return prepare({ model, types: program.types, target, limits: backend.limits, purpose: "train", ...data });
 }

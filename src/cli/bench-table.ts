@@ -1,13 +1,9 @@
 /** The report of `mird bench`, for people and for programs. */
-import type { Span } from "../diagnostics/source.ts";
-import { describePlace, lineAndColumn } from "../diagnostics/source.ts";
+import { describeLine, describePlace } from "../diagnostics/source.ts";
 import type { KernelPart, Part } from "../driver/bench.ts";
 import { milliseconds, percent, quantity } from "../report/quantity.ts";
 import { alignColumns } from "../report/tables.ts";
 import type { BenchReport } from "./bench.ts";
-
-/** Characters of a spec line that are shown beside its place. */
-const LINE = 50;
 
 /** Device, ceilings, iteration, phases, and the `top` most expensive kernels. */
 export function describeBench(report: BenchReport, top: number): string {
@@ -62,7 +58,7 @@ export function describeBench(report: BenchReport, top: number): string {
           milliseconds(kernel.milliseconds),
           percent(kernel.milliseconds / sum(kernels)),
           ...rates(kernel, report),
-          kernel.kind === "update" ? "optimiser" : specLine(kernel.origins[0]),
+          specLine(kernel),
         ]),
         ...(rest.length === 0
           ? []
@@ -97,13 +93,9 @@ function seconds(time: number): string {
   return `${(time / 1000).toFixed(2)} s`;
 }
 
-/** `specs/mird.mird:35  z_y = joint(d)(text, audio, vision)`; `-` for what belongs to no line. */
-export function specLine(origin: Span | null | undefined): string {
-  if (origin === null || origin === undefined) return "-";
-  const { path, text } = origin.source;
-  const { line } = lineAndColumn(origin.source, origin.start);
-  const content = (text.split("\n")[line - 1] ?? "").trim();
-  return `${path}:${line}  ${content.length > LINE ? `${content.slice(0, LINE - 1)}…` : content}`;
+function specLine({ kind, origins: [origin] }: KernelPart): string {
+  if (kind === "update") return "optimiser";
+  return origin === undefined ? "-" : describeLine(origin);
 }
 
 /** All measurements; times in milliseconds, rates per second. */

@@ -92,7 +92,7 @@ async function measure(
   check: number,
 ): Promise<BenchReport> {
   const { data: folder = null, seconds } = flags;
-  const request = { model, types: program.types, target };
+  const request = { model, types: program.types, target, limits: backend.limits };
   const given = folder === null ? null : openDataset(folder);
   const start = performance.now();
   const { prepared, dataset } =

@@ -45,7 +45,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
 };
 
 /** Bytes by purpose, in the order of the first arena of each. */
-function purposes(arenas: Summary["arenas"]): [purpose: string, bytes: number][] {
+export function purposes(arenas: Summary["arenas"]): [purpose: string, bytes: number][] {
   const sums = new Map<string, number>();
   for (const [name, bytes] of Object.entries(arenas)) {
     const purpose = PURPOSES[name.split(".")[0] ?? name] ?? name;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { openDataset } from "../api/dataset.ts";
-import type { ChosenDevice } from "../api/devices.ts";
+import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice, SOFTWARE } from "../api/devices.ts";
 import { diskLoader, readSpec } from "../api/sources.ts";
 import { requireModel } from "../api/spec.ts";
@@ -15,23 +15,28 @@ import { writeFileAtomic } from "../data/files.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { DumpFile, Stage } from "../driver/dump.ts";
 import { dumpAst, dumpChecked, dumpCompiled, dumpGraphs, GRAPH_PLACES, STAGES } from "../driver/dump.ts";
+import { lackOfRoom, memoryReport } from "../driver/memory.ts";
 import { compileOnly } from "../driver/prepare.ts";
 import { summarize } from "../driver/summary.ts";
+import type { Backend } from "../runtime/backend.ts";
 import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import type { Register, Session } from "./command.ts";
 import { addModelOption } from "./command.ts";
 import { describeSummary } from "./compile-summary.ts";
+import { addDeviceOption } from "./device-option.ts";
 import { printProblems } from "./failure.ts";
+import { describeMemory, memoryJson } from "./memory-table.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 
-interface CompileFlags {
+interface CompileFlags extends DeviceFlags {
   readonly set: readonly string[];
   readonly model?: string;
   readonly data?: string;
   readonly emit?: Stage;
   readonly after?: string;
   readonly out?: string;
+  readonly memory?: boolean;
   readonly json?: boolean;
 }
 
@@ -53,13 +58,16 @@ export const registerCompile: Register = (program, session) => {
         GRAPH_PLACES,
       ),
     )
+    .option("--memory", "show instead what is in memory when most is, and which line of the spec made it")
     .option("--out <dir>", "write the stage into files of this folder")
     .option("--json", "print the summary as JSON");
-  addModelOption(addSetOption(command));
+  addDeviceOption(addModelOption(addSetOption(command)));
   command.action((spec: string, flags: CompileFlags, self: Command) => {
     if (flags.out !== undefined && flags.emit === undefined) self.error("error: --out goes with --emit");
     if (flags.after !== undefined && flags.emit !== "graph")
       self.error("error: --after goes with --emit graph");
+    if (flags.memory === true && flags.emit !== undefined)
+      self.error("error: --memory shows something else than --emit");
     return compile(session, spec, flags);
   });
 };
@@ -81,7 +89,8 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
     return;
   }
   const wgsl = emit === "wgsl" ? await wgslTarget() : describeTarget(SOFTWARE);
-  const target = emit === "wgsl" ? wgsl : await targetOf();
+  const device = emit === "wgsl" ? null : await deviceOf(flags);
+  const target = device?.target ?? wgsl;
   const data = folder === undefined ? null : { dataset: openDataset(folder), folder };
   const compilation = compileOnly({ model, types: program.types, target, data });
   if (flags.after !== undefined) {
@@ -96,18 +105,28 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
     );
     return;
   }
+  if (flags.memory === true && device !== null) {
+    const report = memoryReport(compilation);
+    const problem = lackOfRoom(compilation, device.limits);
+    const facts = { report, problem, device: device.description };
+    io.out.write(session.json ? `${JSON.stringify(memoryJson(facts), null, 1)}\n` : describeMemory(facts));
+    return;
+  }
   const summary = summarize(compilation.compiled);
   io.out.write(
     session.json ? `${JSON.stringify(summary, null, 1)}\n` : describeSummary(summary, target.name),
   );
 }
 
-/** The kind of device that kernels are made for: the one that would run them. */
-async function targetOf(): Promise<ChosenDevice["target"]> {
-  const { backend, target } = await chooseDevice({ device: "auto" });
+/** The device that would run the kernels: what they are made for, and what it can hold. */
+async function deviceOf(flags: DeviceFlags): Promise<CompileDevice> {
+  const { backend, target } = await chooseDevice(flags);
+  const { limits, description } = backend;
   backend.close();
-  return target;
+  return { target, limits, description };
 }
+
+type CompileDevice = Pick<ChosenDevice, "target"> & Pick<Backend, "limits" | "description">;
 
 /** Where WGSL would run; a software driver where Dawn finds nothing. */
 async function wgslTarget(): Promise<TargetDescriptor> {

@@ -27,6 +27,17 @@ export function describePlace(span: Span): string {
   return `${span.source.path}:${line}:${column}`;
 }
 
+/** Characters of a line that stand beside its place. */
+const SHOWN = 50;
+
+/** The place of a span and the line that it stands in, cut where it is long: `specs/mird.mird:35  z_y = joint(d)(text, audio, vision)`. */
+export function describeLine(span: Span): string {
+  const { path, text } = span.source;
+  const { line } = lineAndColumn(span.source, span.start);
+  const content = (text.split("\n")[line - 1] ?? "").trim();
+  return `${path}:${line}  ${content.length > SHOWN ? `${content.slice(0, SHOWN - 1)}…` : content}`;
+}
+
 /** The smallest span that covers both; they must lie in one source. */
 export function joinSpans(first: Span, last: Span): Span {
   return {

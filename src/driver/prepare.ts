@@ -5,6 +5,7 @@ import { evaluate } from "../check/evaluate.ts";
 import type { ValueType } from "../check/values.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { FusionTarget } from "../fuse/target.ts";
+import type { MemoryLimits } from "../runtime/limits.ts";
 import type { DataInput } from "../train/bind-data.ts";
 import { datasetSizes } from "../train/bind-data.ts";
 import { requireRows } from "../train/bind-rows.ts";
@@ -13,6 +14,7 @@ import type { TrainSettings } from "../train/settings.ts";
 import { trainSettings } from "../train/settings.ts";
 import type { Compilation } from "./compile.ts";
 import { compileModel, trainBlock } from "./compile.ts";
+import { requireRoom } from "./memory.ts";
 
 export interface PrepareRequest {
   readonly model: CheckedModel;
@@ -22,6 +24,8 @@ export interface PrepareRequest {
   /** The dataset as the user named it, for messages. */
   readonly folder: string;
   readonly target: FusionTarget;
+  /** A model that does not fit them is refused. */
+  readonly limits: MemoryLimits;
   /** Replaces the epochs of the spec. */
   readonly epochs: number | null;
   /** `evaluate`: the rows that only training needs may be missing. */
@@ -41,8 +45,9 @@ export function prepare(request: PrepareRequest): Prepared {
   const settings = trainSettings(train, request.epochs);
   const label = labelName(model);
   if (request.purpose === "train") requireRows({ dataset, folder, label, batch: train.batch, settings });
-  const { compiled } = compileModel({ model, sizes, dataRows: rowCount(dataset), target });
-  return { model: compiled, settings };
+  const compilation = compileModel({ model, sizes, dataRows: rowCount(dataset), target });
+  requireRoom(compilation, request.limits, request.purpose);
+  return { model: compilation.compiled, settings };
 }
 
 /** Compiles without starting anything; the sizes that only data bring must come from a dataset or from settings. */

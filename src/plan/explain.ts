@@ -1,6 +1,9 @@
 /** Why a program needs the memory that it needs. */
+import { at } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
-import type { Scheduled } from "../fuse/scheduled.ts";
+import type { Scheduled, WorkValue } from "../fuse/scheduled.ts";
+import { lifetimes } from "./lifetime.ts";
+import type { Block } from "./memory.ts";
 import { planMemory } from "./memory.ts";
 
 export interface LiveValue {
@@ -8,14 +11,21 @@ export interface LiveValue {
   /** The primitive that makes it, and its shape. */
   readonly op: string;
   readonly shape: readonly number[];
+  readonly dtype: WorkValue["dtype"];
   /** The place in the spec that asked for it. */
   readonly origin: Span | null;
+  /** The kernel that makes it, and the last one that reads it. */
+  readonly madeBy: CallName;
+  readonly neededBy: CallName;
 }
 
-export interface PeakReport {
-  /** The segment and its kernel at which most is alive. */
+/** A call of a kernel. */
+export interface CallName {
   readonly segment: string;
   readonly kernel: string;
+}
+
+export interface PeakReport extends CallName {
   /** Sum over `live`; the work arena is larger by what fragmentation costs. */
   readonly bytes: number;
   /** Largest first. */
@@ -26,26 +36,48 @@ export interface PeakReport {
 export function explainPeak(scheduled: Scheduled): PeakReport | null {
   const { blocks } = planMemory(scheduled);
   const calls = scheduled.segments.flatMap((segment) =>
-    segment.calls.map((call) => ({ segment: segment.name, kernel: call.kernel.name })),
+    segment.calls.map((call): CallName => ({ segment: segment.name, kernel: call.kernel.name })),
   );
-  const changes = new Array<number>(calls.length + 1).fill(0);
+  const { position, bytes } = highest(blocks, calls.length);
+  const call = calls[position];
+  if (call === undefined) return null;
+  const lives = new Map(lifetimes(scheduled).map((life) => [life.value.id, life]));
+  const live = blocks
+    .filter((block) => block.start <= position && position <= block.end)
+    .map((block): LiveValue => {
+      // Of values that take over each other's place, the one that is there by now.
+      const made = block.values.filter(({ id }) => (lives.get(id)?.start ?? 0) <= position);
+      const value = at(made, -1);
+      const { start = 0, end = 0 } = lives.get(value.id) ?? {};
+      const { op, shape, dtype, origin } = value;
+      return {
+        bytes: block.bytes,
+        op,
+        shape,
+        dtype,
+        origin,
+        madeBy: at(calls, start),
+        neededBy: at(calls, end),
+      };
+    })
+    .sort((a, b) => b.bytes - a.bytes);
+  return { ...call, bytes, live };
+}
+
+/** The call at which most bytes are alive; -1 when none ever are. */
+function highest(
+  blocks: readonly Block[],
+  calls: number,
+): { readonly position: number; readonly bytes: number } {
+  const changes = new Array<number>(calls + 1).fill(0);
   for (const { start, end, bytes } of blocks) {
     changes[start] = (changes[start] ?? 0) + bytes;
     changes[end + 1] = (changes[end + 1] ?? 0) - bytes;
   }
-  let [alive, peak, position] = [0, 0, -1];
+  let [alive, bytes, position] = [0, 0, -1];
   for (const [index, change] of changes.entries()) {
     alive += change;
-    if (alive > peak) [peak, position] = [alive, index];
+    if (alive > bytes) [bytes, position] = [alive, index];
   }
-  const call = calls[position];
-  if (call === undefined) return null;
-  const live = blocks
-    .filter((block) => block.start <= position && position <= block.end)
-    .map(({ values, bytes }) => {
-      const [first] = values;
-      return { bytes, op: first?.op ?? "", shape: first?.shape ?? [], origin: first?.origin ?? null };
-    })
-    .sort((a, b) => b.bytes - a.bytes);
-  return { ...call, bytes: peak, live };
+  return { position, bytes };
 }

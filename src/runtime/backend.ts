@@ -1,11 +1,14 @@
 /** The contract of a backend: runs programs on one kind of device. `Executable` gives training what it asks of a device. */
 import type { Program } from "../ir/program.ts";
+import type { MemoryLimits } from "./limits.ts";
 
 export interface Backend {
   /** The device in one line. */
   readonly description: string;
   /** How `profile` measures, in one sentence; null when this device cannot. */
   readonly profiling: string | null;
+  /** What programs can be told from in advance not to fit. */
+  readonly limits: MemoryLimits;
   /**
    * Compiles programs that share their arenas: an arena of one name is the same memory in all of them. Throws a UserError with exit code 3
    * when the device has no room for them, before anything runs.

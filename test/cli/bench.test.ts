@@ -94,8 +94,8 @@ test("where kernels cannot be timed, phases are run one by one", async () => {
     path: SPEC,
     settings: { batch: "4", d: "8", V: "11", L: "4", Ta: "5", Tv: "3" },
   });
-  const { prepared, dataset } = prepareInvented({ ...checked, target: CPU });
   const backend = { ...wasmBackend({ threads: 1 }), profiling: null };
+  const { prepared, dataset } = prepareInvented({ ...checked, target: CPU, limits: backend.limits });
   const { phases, kernels, iteration } = await bench({ prepared, dataset, backend, seconds: 0 });
   backend.close();
   expect(kernels).toEqual([]);

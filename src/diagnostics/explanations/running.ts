@@ -73,7 +73,10 @@ export const runningExplanations = explanationsOutside([
     "device-lost",
     "The device stopped in the middle of the work, for example because its driver was restarted. A run goes on with `--resume`.",
   ],
-  ["device-memory", "The device has too little memory for this model and batch. A smaller batch needs less."],
+  [
+    "device-memory",
+    "The device has too little memory for this model and batch. A smaller batch needs less; `mird compile --memory` shows which line of the spec needs how much.",
+  ],
   ["data-unreadable", "A file cannot be opened or read."],
   ["data-format", "A file is not what its name or its beginning promises."],
   ["data-empty", "A file or table holds nothing that could be read."],

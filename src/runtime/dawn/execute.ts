@@ -7,6 +7,8 @@ import { describeTarget } from "../../codegen/descriptor.ts";
 import type { KernelSourceLoader } from "../../codegen/target.ts";
 import { wgslTarget } from "../../codegen/wgsl/emit.ts";
 import type { Backend, DispatchTime, Executable } from "../backend.ts";
+import type { MemoryLimits } from "../limits.ts";
+import { hostMemory } from "../limits.ts";
 import { Arenas, Readback } from "./buffers.ts";
 import type { Command } from "./commands.ts";
 import { bindDispatch, emitProgram } from "./commands.ts";
@@ -27,6 +29,7 @@ export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLo
     profiling: opened.features.has("timestamp-query")
       ? "Kernels were timed by timestamp queries, each in a pass of its own."
       : null,
+    limits: memoryLimits(opened),
     prepare: async (programs, progress) => {
       opened.faults.check();
       const arenas = await Arenas.allocate(opened, programs.values());
@@ -49,6 +52,16 @@ export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLo
       return new DawnExecutable(opened, arenas, commands);
     },
     close: () => opened.close(),
+  };
+}
+
+/** What the adapter says. A GPU does not tell how much memory it has; a software driver has the machine's. */
+function memoryLimits({ limits, kind }: DawnDevice): MemoryLimits {
+  return {
+    total: kind === "software" ? hostMemory() : { bytes: Number.POSITIVE_INFINITY, what: "the device has" },
+    arena: { bytes: limits.maxBufferSize, what: "its maxBufferSize is" },
+    operand: { bytes: limits.maxStorageBufferBindingSize, what: "its maxStorageBufferBindingSize is" },
+    elementBytes: 4,
   };
 }
 

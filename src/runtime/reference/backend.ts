@@ -5,6 +5,7 @@
 import { invariant } from "../../base/invariant.ts";
 import type { Program } from "../../ir/program.ts";
 import type { Backend, DispatchTime, Executable } from "../backend.ts";
+import { hostMemory } from "../limits.ts";
 import { executeProgram, makeArenas } from "./execute-program.ts";
 
 /** A backend without a device. */
@@ -13,6 +14,7 @@ export function referenceBackend(): Backend {
     description: "reference interpreter (float64 arithmetic)",
     profiling:
       "Kernels were timed as they were interpreted; this says what the interpreter does, not what a device would.",
+    limits: { total: hostMemory(), arena: hostMemory(), operand: hostMemory(), elementBytes: 8 },
     prepare: (programs) => Promise.resolve(new ReferenceExecutable(programs)),
     close: () => {},
   };

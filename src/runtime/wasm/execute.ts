@@ -5,8 +5,16 @@ import { emitModule } from "../../codegen/wasm/emit.ts";
 import { CONTROL, LINE_BYTES, MAX_THREADS } from "../../codegen/wasm/layout.ts";
 import { describePlace } from "../../diagnostics/source.ts";
 import type { Backend, DispatchTime, Executable } from "../backend.ts";
+import { hostMemory, tighter } from "../limits.ts";
 import type { ProgramFunctions, SharedMemory } from "./engine.ts";
-import { allocateMemory, compileModule, hasRelaxedSimd, instantiate } from "./engine.ts";
+import {
+  allocateMemory,
+  compileModule,
+  hasRelaxedSimd,
+  instantiate,
+  MOST_PAGES,
+  PAGE_BYTES,
+} from "./engine.ts";
 import type { MemoryLayout } from "./memory.ts";
 import { arenaStart, layOut, outOfMemory } from "./memory.ts";
 import { WorkerPool } from "./pool.ts";
@@ -24,6 +32,9 @@ export interface WasmBackendOptions {
 /** Polls at a barrier before a thread sleeps: some 150 us, longer than waking one takes. */
 const BARRIER_POLLS = 350_000;
 
+/** What a program can have: all that addresses reach, if the machine has it. */
+const REACH = tighter(hostMemory(), { bytes: MOST_PAGES * PAGE_BYTES, what: "WebAssembly reaches" });
+
 /** How many threads are used when so many are asked for. */
 export function threadCount(asked: number = availableParallelism()): number {
   return Math.min(Math.max(1, asked), MAX_THREADS);
@@ -40,6 +51,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   return {
     description: `CPU (WebAssembly SIMD${fused ? ", relaxed multiply-add" : ""})`,
     profiling: "Kernels were timed one by one, each from its start until all threads had done their part.",
+    limits: { total: REACH, arena: REACH, operand: REACH, elementBytes: 4 },
     prepare: async (programs, progress) => {
       workers ??= new WorkerPool(threads);
       const pool = workers;

@@ -69,7 +69,7 @@ export function outOfMemory(text: string): UserError {
         related: [],
         place: { file: "device" },
         text,
-        hint: "Make the batch smaller, or use `--device webgpu`. `mird compile --emit plan` shows what needs the memory.",
+        hint: "Make the batch smaller, or use `--device webgpu`. `mird compile --memory` shows what needs the memory.",
       },
     ],
     3,

@@ -9,7 +9,8 @@ import { loadDataArenas } from "../train/data-arenas.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { evaluateSplit } from "../train/evaluate.ts";
 import type { TrainSettings } from "../train/settings.ts";
-import { openDataset } from "./dataset.ts";
+import type { GivenData } from "./dataset.ts";
+import { dataName, openDataset } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
 import { recordedSpec } from "./run.ts";
@@ -18,7 +19,7 @@ import { requireModel } from "./spec.ts";
 interface EvaluateRequest {
   readonly run: string;
   /** Null: the dataset of the run. */
-  readonly data: string | null;
+  readonly data: GivenData | null;
   /** Null: every split. */
   readonly splits: readonly string[] | null;
   readonly device: DeviceFlags;
@@ -34,8 +35,9 @@ export interface EvaluatedRun {
 /** Compiles the recorded spec for the dataset, loads the best parameters and evaluates. */
 export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRun> {
   const info = readRun(request.run);
-  const folder = request.data ?? info.dataset.folder;
-  const dataset = openDataset(folder);
+  const given = request.data ?? info.dataset.folder;
+  const dataset = openDataset(given);
+  const folder = dataName(given);
   const splits = request.splits ?? Object.keys(dataset.splits);
   for (const split of splits) if (dataset.splits[split] === undefined) throw noSplit(folder, dataset, split);
   const { program, model: checked } = requireModel(recordedSpec(info));

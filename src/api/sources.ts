@@ -21,10 +21,13 @@ export function diskLoader(record: Sources): LoadSource {
   };
 }
 
-/** The spec that a command names. Throws a UserError when it cannot be read. */
-export function readSpec(path: string, record: Sources): Source {
-  const file = normalize(path);
-  const text = readText(file);
+/** A spec as it is given: the path of a file, or a text with the name that messages call it by, which its imports are relative to. */
+export type GivenSpec = string | { readonly text: string; readonly path?: string };
+
+/** Opens a spec. Throws a UserError when it cannot be read. */
+export function readSpec(given: GivenSpec, record: Sources): Source {
+  const file = normalize(typeof given === "string" ? given : (given.path ?? "spec.mird"));
+  const text = typeof given === "string" ? readText(file) : given.text;
   record[file] = text;
   return { path: file, text };
 }

@@ -1,19 +1,10 @@
-/** One training from the command line: the run folder, the display, Ctrl-C, and what is written at the end. */
-
-import { openDataset } from "../api/dataset.ts";
-import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
-import { chooseDevice } from "../api/devices.ts";
-import { newRunInfo, prepareFor, recordedSpec, requireSameData } from "../api/run.ts";
-import type { Sources } from "../api/sources.ts";
-import { diskLoader, readSpec } from "../api/sources.ts";
-import type { SpecRequest } from "../api/spec.ts";
-import { requireModel } from "../api/spec.ts";
+/** One training from the command line: the display, Ctrl-C, and what is printed at the end. */
+import type { BegunRun, BeginRequest } from "../api/begin.ts";
+import { beginRun, reopenRun } from "../api/begin.ts";
+import type { DeviceFlags } from "../api/devices.ts";
 import type { Prepared } from "../driver/prepare.ts";
-import { resumePoint } from "../driver/run-recorder.ts";
-import type { RunTraining, TrainedRun } from "../driver/training.ts";
+import type { TrainedRun } from "../driver/training.ts";
 import { runTraining } from "../driver/training.ts";
-import { checkRunFolder, newRunFolder, RunDirectory, readRun } from "../report/run-directory.ts";
-import { runError } from "../report/run-error.ts";
 import { metricsTable } from "../report/tables.ts";
 import type { TrainResult } from "../train/loop.ts";
 import { EXIT, printProblems } from "./failure.ts";
@@ -21,43 +12,9 @@ import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { Progress } from "./progress.ts";
 
-export interface StartRequest {
-  readonly spec: string;
-  readonly data: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly model: string | null;
-  readonly seed: number;
-  readonly epochs: number | null;
-  readonly out: string | null;
-  readonly device: DeviceFlags;
-  /** Replace a run that is in the folder. */
-  readonly force: boolean;
-}
-
 /** Trains a spec from the beginning; returns the exit code. */
-export async function startRun(io: Io, request: StartRequest): Promise<number> {
-  const sources: Sources = {};
-  const { spec, settings, data, seed } = request;
-  const entry = readSpec(spec, sources);
-  const checked = requireChecked(io, {
-    entry,
-    loadSource: diskLoader(sources),
-    settings,
-    model: request.model,
-  });
-  const folder = request.out ?? newRunFolder("runs", spec, new Date());
-  checkRunFolder(folder, request.force);
-  const dataset = openDataset(data);
-  const device = await chooseDevice(request.device);
-  try {
-    const prepared = prepareFor(device, checked, { dataset, folder: data, epochs: request.epochs });
-    const facts = { command: io.command, entry, sources, settings, seed, dataset, folder: data };
-    const info = newRunInfo(prepared, device, facts);
-    const run = RunDirectory.create(folder, info, request.force);
-    return await execute(io, { run, prepared, dataset, device, resume: undefined });
-  } finally {
-    device.backend.close();
-  }
+export async function startRun(io: Io, request: Omit<BeginRequest, "command">): Promise<number> {
+  return await execute(io, await beginRun({ ...request, command: io.command }));
 }
 
 /** Goes on with a run that was stopped; returns the exit code. `data`: where the dataset is now, if it has moved. */
@@ -67,50 +24,26 @@ export async function resumeRun(
   data: string | null,
   flags: DeviceFlags,
 ): Promise<number> {
-  const info = readRun(folder);
-  if (info.status === "finished" || info.status === "patience") {
-    const hint = `Look at it with \`mird eval ${folder}\`.`;
-    throw runError("run-unreadable", folder, "The run has ended; there is nothing to go on with.", hint);
+  const begun = await reopenRun(folder, data, flags);
+  const startedOn = begun.run.info.device.name;
+  if (begun.device.backend.description !== startedOn) {
+    io.err.write(
+      `The run was started on ${startedOn}; on another device its numbers can differ in the last digits.\n`,
+    );
   }
-  const checked = requireChecked(io, recordedSpec(info));
-  const dataFolder = data ?? info.dataset.folder;
-  const dataset = openDataset(dataFolder);
-  requireSameData(folder, info, dataset);
-  const device = await chooseDevice(flags);
-  try {
-    if (device.backend.description !== info.device.name) {
-      io.err.write(
-        `The run was started on ${info.device.name}; on another device its numbers can differ in the last digits.\n`,
-      );
-    }
-    const prepared = prepareFor(device, checked, { dataset, folder: dataFolder, epochs: info.epochs });
-    const run = RunDirectory.open(folder);
-    run.setStatus("running");
-    return await execute(io, { run, prepared, dataset, device, resume: resumePoint(run, prepared.model) });
-  } finally {
-    device.backend.close();
-  }
+  return await execute(io, begun);
 }
 
-function requireChecked(io: Io, request: SpecRequest) {
-  const checked = requireModel(request);
-  printProblems(io, checked.warnings, false);
-  return checked;
-}
-
-interface Execution extends Omit<RunTraining, "backend" | "display" | "signal"> {
-  readonly device: ChosenDevice;
-}
-
-async function execute(io: Io, { device, ...execution }: Execution): Promise<number> {
-  const { run, prepared } = execution;
+async function execute(io: Io, { device, warnings, ...training }: BegunRun): Promise<number> {
+  const { run, prepared } = training;
   const { backend } = device;
+  printProblems(io, warnings, false);
   io.out.write(`Device: ${backend.description}. ${device.reason}\nRun folder: ${run.folder}\n`);
   const interrupt = catchInterrupts(io);
   const display = new Progress(io.err, prepared.settings.report);
   const started = performance.now();
   try {
-    const trained = await runTraining({ ...execution, backend, display, signal: interrupt.signal });
+    const trained = await runTraining({ ...training, backend, display, signal: interrupt.signal });
     display.clear();
     if (trained.result.status === "interrupted") {
       io.err.write(
@@ -125,6 +58,7 @@ async function execute(io: Io, { device, ...execution }: Execution): Promise<num
     throw error;
   } finally {
     interrupt.release();
+    backend.close();
   }
 }
 

@@ -2,6 +2,7 @@
 import type { RunDirectory } from "../report/run-directory.ts";
 import { checkpointPath, readCheckpoint } from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
+import { provenance } from "../report/run-info.ts";
 import { checkpointFrom, checkpointTensors, parametersFrom, parameterTensors } from "../train/checkpoint.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 import type { Evaluation } from "../train/evaluate.ts";
@@ -41,10 +42,10 @@ export function recordRun(run: RunDirectory, model: CompiledModel, display: Trai
     },
     checkpoint: (checkpoint) => {
       const { tensors, metadata } = checkpointTensors(model, checkpoint);
-      run.writeCheckpoint("last", tensors, metadata);
+      run.writeCheckpoint("last", tensors, { ...provenance(run.info), ...metadata });
     },
     best: (parameters) =>
-      run.writeCheckpoint("best", parameterTensors(model, parameters), { "mird.model": model.name }),
+      run.writeCheckpoint("best", parameterTensors(model, parameters), provenance(run.info)),
   };
 }
 

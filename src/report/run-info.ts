@@ -1,5 +1,6 @@
 /** The file `run.json`: everything that determines a run and where it happened. A run can be evaluated or resumed from its folder alone. */
 import { join } from "node:path";
+import { sha256 } from "../data/files.ts";
 import { isObject, JsonObject, readJson } from "../data/json-shape.ts";
 import { DataProblems } from "../data/problem.ts";
 import { runError } from "./run-error.ts";
@@ -31,6 +32,19 @@ export interface RunInfo {
   /** Times in ISO 8601. */
   readonly started: string;
   readonly ended: string | null;
+}
+
+/** Where parameters come from, as metadata of the files that hold them: the spec with all imports and settings by their hash, sizes, and the data. */
+export function provenance(info: RunInfo): Record<string, string> {
+  const { sources, settings, model, sizes, seed, dataset, versions } = info;
+  return {
+    "mird.model": model,
+    "mird.spec": sha256([JSON.stringify([sources, settings, model])]),
+    "mird.sizes": JSON.stringify(sizes),
+    "mird.seed": String(seed),
+    "mird.dataset": dataset.fingerprint,
+    "mird.version": versions.mird ?? "unknown",
+  };
 }
 
 /** The text of `run.json`. */

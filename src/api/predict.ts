@@ -1,0 +1,64 @@
+/** Predictions, latents and metrics of a run's selected model, as values. */
+import { at } from "../base/invariant.ts";
+import type { GivenData } from "./dataset.ts";
+import { evaluateRun } from "./evaluate-run.ts";
+import type { Run } from "./load.ts";
+import type { DeviceOptions } from "./options.ts";
+import { deviceOf } from "./options.ts";
+
+export interface PredictOptions extends DeviceOptions {
+  /** Default: the dataset of the run. */
+  readonly data?: GivenData;
+  /** Default: every split of the dataset. */
+  readonly splits?: readonly string[];
+}
+
+/** What the model says about one split, row by row. */
+export interface SplitPrediction {
+  readonly rows: number;
+  readonly ids: readonly string[] | null;
+  /** The label of every row, NaN where it has none; null when the model has no label. */
+  readonly labels: Float32Array | null;
+  /** The predicted score or class of every row; null when the model predicts nothing. */
+  readonly predictions: Float32Array | null;
+  /** Every output of the spec, latents included: row-major [rows, width]. */
+  readonly outputs: ReadonlyMap<string, { readonly width: number; readonly values: Float32Array }>;
+  readonly metrics: ReadonlyMap<string, number>;
+  readonly losses: ReadonlyMap<string, number>;
+}
+
+/** Evaluates a run's selected model, by split. Throws a UserError when the data do not fit the run's spec. */
+export async function predict(
+  run: Run | string,
+  options: PredictOptions = {},
+): Promise<ReadonlyMap<string, SplitPrediction>> {
+  const folder = typeof run === "string" ? run : run.folder;
+  const { data = null, splits = null } = options;
+  const evaluated = await evaluateRun({ run: folder, data, splits, device: deviceOf(options) });
+  const { model, dataset, evaluations } = evaluated;
+  const result = new Map<string, SplitPrediction>();
+  for (const [name, { predictions, outputs, metrics, losses }] of evaluations) {
+    const split = dataset.splits[name];
+    const field = model.label === null ? undefined : split?.fields.get(model.label.name);
+    const labels =
+      field === undefined
+        ? null
+        : Float32Array.from(field.present, (present, row) =>
+            present === 1 ? at(field.data, row) : Number.NaN,
+          );
+    const values = model.outputs.map(({ name: output, rowElements }) => {
+      const all = outputs.get(output) ?? new Float32Array();
+      return [output, { width: rowElements, values: all }] as const;
+    });
+    result.set(name, {
+      rows: split?.rows ?? 0,
+      ids: split?.ids ?? null,
+      labels,
+      predictions,
+      outputs: new Map(values),
+      metrics,
+      losses,
+    });
+  }
+  return result;
+}

@@ -202,14 +202,15 @@ function shapeFault(spec: FieldSpec, count: number, size: number): string | null
   if (!isRagged(spec.kind))
     return count === size ? null : `It has ${count} numbers, a row of the field has ${size}.`;
   if (count % spec.width !== 0) return `It has ${count} numbers, which are no steps of ${spec.width}.`;
-  if (count > size)
-    return `It has ${count / spec.width} steps, the longest row may have ${spec.maxLength}.`;
+  if (count > size) return `It has ${count / spec.width} steps, the longest row may have ${spec.maxLength}.`;
   return null;
 }
 
 function accepts(spec: FieldSpec, value: number): boolean {
   const bound = spec.vocabularySize ?? spec.classes?.length;
-  return bound === undefined ? Number.isFinite(value) : Number.isInteger(value) && value >= 0 && value < bound;
+  return bound === undefined
+    ? Number.isFinite(value)
+    : Number.isInteger(value) && value >= 0 && value < bound;
 }
 
 function wanted(spec: FieldSpec): string {

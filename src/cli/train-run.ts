@@ -1,5 +1,5 @@
 /** One training from the command line: the display, Ctrl-C, and what is printed at the end. */
-import type { BegunRun, BeginRequest } from "../api/begin.ts";
+import type { BeginRequest, BegunRun } from "../api/begin.ts";
 import { beginRun, reopenRun } from "../api/begin.ts";
 import type { DeviceFlags } from "../api/devices.ts";
 import type { Prepared } from "../driver/prepare.ts";

@@ -1,4 +1,5 @@
 /** A run's selected model on a dataset: what `eval` and `predict` share. */
+import { fingerprint } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import { prepare } from "../driver/prepare.ts";
@@ -53,7 +54,9 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
       epochs: info.epochs,
       purpose: "evaluate",
     });
-    const parameters = bestParameters(request.run, model);
+    const hasRows = model.parameters.some(({ perRow }) => perRow);
+    const sameRows = !hasRows || fingerprint(dataset) === info.dataset.fingerprint;
+    const parameters = bestParameters(request.run, model, sameRows);
     const device = await chosen.backend.prepare(new Map([["evaluation", model.evaluation]]));
     // Only the evaluation is prepared, so only its arenas exist.
     const evaluated = { ...model, iteration: model.evaluation };

@@ -35,6 +35,8 @@ export interface BuildContext {
   reject(problem: BuiltinProblem): never;
   /** i32[2] = (seed, counter) for random numbers. */
   randomState(): Node;
+  /** i32[B]: the rows of the dataset that the batch holds; a negative number stands for an absent row. */
+  batch(): Node;
   /** A number that names this place in the unrolled program; different for every call. */
   randomSite(): number;
 }

@@ -6,6 +6,7 @@ import type { TensorType } from "../types/tensor-type.ts";
 import { axisOf, formatType, tensorType } from "../types/tensor-type.ts";
 import type { BuildContext, TensorValue } from "./build-context.ts";
 import type { Builtin, BuiltinProblem } from "./builtin.ts";
+import { isRowsAxis } from "./predefined.ts";
 import {
   axisPlace,
   derived,
@@ -161,4 +162,50 @@ const length: Builtin = {
   },
 };
 
-export const indexing: readonly Builtin[] = [take, pick, oneHot, index, length];
+const rows: Builtin = {
+  name: "rows",
+  usage: "rows(state, like)",
+  doc: "From a state with the axis `Rows`, the rows of the dataset that are the rows of `like`: its first axis is that of the batch.",
+  parameters: [
+    { name: "state", kind: "tensor", optional: false },
+    { name: "like", kind: "tensor", optional: false },
+  ],
+  type: (inputs) => {
+    const state = tensorArgument(inputs, "state");
+    const [batch] = tensorArgument(inputs, "like").axes;
+    if (!isRowsAxis(state.axes[0]))
+      return problem(
+        "no-rows-axis",
+        "Holds nothing for each row",
+        "state",
+        `this is ${formatType(state)}`,
+        "`rows` reads a state whose first axis is `Rows`, which holds something for each row of the dataset.",
+        "Declare it so: `state memory : f32[Rows, D]`.",
+      );
+    if (batch === undefined) return notOfBatch("this is a scalar");
+    return tensorType("f32", [batch, ...state.axes.slice(1)]);
+  },
+  build: (context, inputs, result) => {
+    const [state, like] = [inputs.tensor("state"), inputs.tensor("like")];
+    const value = derived(
+      result as TensorType,
+      context.g.take(state.node, context.g.maximum(context.batch(), 0)),
+      [like],
+    );
+    if (value.presence.size === 0)
+      return context.reject(notOfBatch("its first axis is not that of the batch"));
+    return value;
+  },
+};
+
+function notOfBatch(label: string): BuiltinProblem {
+  return problem(
+    "not-batch-rows",
+    "Not the rows of the batch",
+    "like",
+    label,
+    "`rows(state, like)` gives the rows of the batch, so the first axis of `like` must be the batch axis of the inputs.",
+  );
+}
+
+export const indexing: readonly Builtin[] = [take, pick, oneHot, index, length, rows];

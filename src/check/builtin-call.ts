@@ -11,7 +11,7 @@ import { apartFrom, sizeOrigins } from "./axis-words.ts";
 import type { Checker } from "./checker.ts";
 import { report } from "./report.ts";
 import type { Scope } from "./scope.ts";
-import { sizeNames } from "./sizes.ts";
+import { knowsName, sizeNames } from "./sizes.ts";
 import { asTensor, describe, numberType, quoteAll, sizeType, unknownType, type ValueType } from "./values.ts";
 
 type Given = ReadonlyMap<string, CallArgument>;
@@ -236,7 +236,7 @@ function convertTensors(checker: Checker, conversion: Conversion): BuiltinArgume
 
 function convertSize(checker: Checker, conversion: Conversion, expression: Expression): Dim | null {
   const { scope, first, parameter, builtin } = conversion;
-  if (expression.kind === "name" && scope.find(expression.name) === null) {
+  if (expression.kind === "name" && !knowsName(scope, expression.name)) {
     reportAxisName(
       checker,
       expression.name,

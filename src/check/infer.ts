@@ -1,10 +1,11 @@
 /** The type of every form of expression. Calls, operators and lists have files of their own. */
 
 import { at } from "../base/invariant.ts";
+import { DATASET_ROWS, predefined } from "../builtins/predefined.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Expression } from "../syntax/ast.ts";
-import { dimsEqual } from "../types/dim.ts";
-import { type AxisType, sameAxis, type TensorType } from "../types/tensor-type.ts";
+import { dimSymbol, dimsEqual } from "../types/dim.ts";
+import { type AxisType, sameAxis, scalarType, type TensorType } from "../types/tensor-type.ts";
 import { inferCall } from "./calls.ts";
 import type { Checker } from "./checker.ts";
 import { isListForm } from "./list-forms.ts";
@@ -13,7 +14,7 @@ import { reportUnknownName, reportWrongKind } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
 import { report, shortText } from "./report.ts";
 import { isModule, type Scope } from "./scope.ts";
-import { asTensor, describe, numberType, quoteAll, unknownType, type ValueType } from "./values.ts";
+import { asTensor, describe, numberType, quoteAll, sizeType, unknownType, type ValueType } from "./values.ts";
 
 type Of<Kind extends Expression["kind"]> = Extract<Expression, { kind: Kind }>;
 
@@ -54,6 +55,8 @@ function inferName(checker: Checker, expression: Of<"name">, scope: Scope): Valu
     if (isModule(definition)) return { kind: "module", definition, given: new Map() };
     return reportWrongKind(checker, definition, span, "a value");
   }
+  const known = predefined.get(name);
+  if (known !== undefined) return predefinedType(known.kind);
   const builtin = checker.builtins.get(name);
   if (builtin !== undefined || isListForm(name))
     return report(checker.problems, span, {
@@ -63,6 +66,11 @@ function inferName(checker: Checker, expression: Of<"name">, scope: Scope): Valu
       text: `\`${name}\` becomes a value when it is called${builtin === undefined ? "" : `: \`${builtin.usage}\``}.`,
     });
   return reportUnknownName(checker, name, span, scope, "name");
+}
+
+function predefinedType(kind: "size" | "flag" | "tensor"): ValueType {
+  if (kind === "flag") return { kind: "flag", value: null };
+  return kind === "size" ? sizeType(dimSymbol(DATASET_ROWS)) : scalarType;
 }
 
 function inferList(checker: Checker, expression: Of<"list">, scope: Scope): ValueType {

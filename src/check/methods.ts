@@ -78,9 +78,13 @@ export function checkMethod(checker: Checker, parts: MethodParts, parent: Scope)
 
 /** Names that statements define, for messages about using them too early. */
 export function announced(
-  statements: readonly { readonly name: Identifier }[],
+  statements: readonly ({ readonly name: Identifier } | Statement)[],
 ): Map<string, Identifier["span"]> {
-  return new Map(statements.map(({ name }) => [name.name, name.span]));
+  return new Map(
+    statements.flatMap((statement) =>
+      "name" in statement ? [[statement.name.name, statement.name.span]] : [],
+    ),
+  );
 }
 
 function resolveArguments(checker: Checker, signature: MethodSignature, scope: Scope, rest: RestSymbol) {

@@ -37,6 +37,7 @@ export interface ModelType {
 const reservedNames: ReadonlyMap<string, string> = new Map([
   ["all", "In `updates` and `group`, `all` stands for every parameter."],
   ["B", "`B` is the batch axis, whose size the train block decides."],
+  ["Rows", "`Rows` is the number of rows of the dataset."],
 ]);
 
 export function checkModel(checker: Checker, definition: Definition<ModelDecl>): ModelType {
@@ -58,8 +59,13 @@ export function checkModel(checker: Checker, definition: Definition<ModelDecl>):
   const losses = new Set<string>();
   const predictions: Prediction[] = [];
   for (const member of members) {
-    if (member.kind === "let" || member.kind === "param") {
-      checkReserved(checker, member.name);
+    if (
+      member.kind === "let" ||
+      member.kind === "param" ||
+      member.kind === "state" ||
+      member.kind === "update"
+    ) {
+      if (member.kind !== "update") checkReserved(checker, member.name);
       checkStatement(checker, member, scope);
     } else if (member.kind === "loss") {
       checkLoss(checker, member, scope);

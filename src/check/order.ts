@@ -55,7 +55,7 @@ class Mentions {
 
   body(statements: readonly Statement[], result: Return | null): void {
     for (const statement of statements)
-      this.expression(statement.kind === "let" ? statement.value : statement.init);
+      this.expression("value" in statement ? statement.value : statement.init);
     for (const value of result?.values ?? []) this.expression(value);
   }
 
@@ -96,7 +96,7 @@ export function mentionsOf(definition: Definition): ReadonlyMap<string, Span> {
       if (member.kind === "slot") mentions.add(member.interface.name, member.interface.span);
       if ("value" in member) mentions.expression(member.value);
       if ("default" in member) mentions.expression(member.default);
-      if (member.kind === "param") mentions.expression(member.init);
+      if ("init" in member) mentions.expression(member.init);
     }
   }
   return mentions.names;

@@ -5,6 +5,7 @@ import type {
   Method,
   MethodSignature,
   ModelDecl,
+  ModelMember,
   ModuleDecl,
   Parameter,
   Statement,
@@ -87,12 +88,16 @@ function typed(program: CheckedProgram, kind: string, name: string, node: object
 }
 
 function statements(program: CheckedProgram, body: readonly Statement[]): string[] {
-  return body.map((statement) => typed(program, statement.kind, statement.name.name, statement));
+  return body.map((statement) => typed(program, statement.kind, nameOf(statement), statement));
+}
+
+function nameOf(statement: Exclude<ModelMember, { kind: "output" }>): string {
+  return statement.kind === "update" ? statement.target.name : statement.name.name;
 }
 
 function modelLines(program: CheckedProgram, model: ModelDecl): string[] {
   return model.members.flatMap((member) => {
-    if (member.kind !== "output") return [typed(program, member.kind, member.name.name, member)];
+    if (member.kind !== "output") return [typed(program, member.kind, nameOf(member), member)];
     return member.names.map(
       (name) =>
         `${typed(program, "output", name.name, name)}${member.predicts === null ? "" : ` predicts ${member.predicts.name}`}`,

@@ -63,6 +63,7 @@ export type LocalKind =
   | "axis"
   | "binding"
   | "weight"
+  | "state"
   | "input"
   | "label"
   | "slot"
@@ -92,6 +93,8 @@ export class Scope {
   /** The scope of the statements that a turn of a comprehension lies in; the scope itself otherwise. */
   readonly statements: Scope;
   private readonly used: Set<Local>;
+  private readonly updated: Set<Local>;
+  private readonly updates = new Map<Local, Span>();
   private later: ReadonlyMap<string, Span> = new Map();
 
   constructor(
@@ -107,6 +110,7 @@ export class Scope {
     this.place = place;
     this.statements = statements ?? this;
     this.used = parent?.used ?? new Set();
+    this.updated = parent?.updated ?? new Set();
   }
 
   /** A scope inside this one. */
@@ -146,6 +150,19 @@ export class Scope {
 
   isUsed(local: Local): boolean {
     return this.used.has(local);
+  }
+
+  /** Notes that a statement of this body updates a state; gives the place of an earlier update here, or null. */
+  noteUpdate(local: Local, span: Span): Span | null {
+    const earlier = this.updates.get(local) ?? null;
+    this.updates.set(local, span);
+    this.updated.add(local);
+    return earlier;
+  }
+
+  /** Whether any statement updates a state. */
+  isUpdated(local: Local): boolean {
+    return this.updated.has(local);
   }
 
   /** Names of this scope only, in the order of definition. */

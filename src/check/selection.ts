@@ -9,10 +9,10 @@ import { type Definition, isModule } from "./scope.ts";
 import type { Training } from "./train-values.ts";
 import { quoteAll } from "./values.ts";
 
-/** A statement of a model that owns parameters: `param`, or one that makes instances. */
+/** A statement of a model that owns parameters or states: `param`, `state`, or one that makes instances. */
 interface Owner {
   readonly name: string;
-  readonly member: Extract<ModelMember, { kind: "param" | "let" | "loss" }>;
+  readonly member: Extract<ModelMember, { kind: "param" | "state" | "let" | "loss" }>;
   /** Slots and modules that it makes instances from. */
   readonly slots: readonly string[];
   readonly modules: readonly Definition<ModuleDecl>[];
@@ -20,8 +20,9 @@ interface Owner {
 
 function ownersOf(model: ModelType): Owner[] {
   return model.definition.declaration.members.flatMap((member): Owner[] => {
-    if (member.kind !== "param" && member.kind !== "let" && member.kind !== "loss") return [];
-    if (member.kind === "param") return [{ name: member.name.name, member, slots: [], modules: [] }];
+    if (member.kind === "param" || member.kind === "state")
+      return [{ name: member.name.name, member, slots: [], modules: [] }];
+    if (member.kind !== "let" && member.kind !== "loss") return [];
     const mentioned = [...mentionsIn(member.value).keys()];
     const slots = mentioned.filter((name) => model.slots.has(name));
     const modules = mentioned.flatMap((name) => {
@@ -77,13 +78,13 @@ function checkPath(training: Training, path: SelectionPath, owners: readonly Own
 function checkInside(training: Training, path: SelectionPath, owner: Owner): void {
   const inner = path.parts.slice(1).find((part) => !/^\d+$/.test(part.name));
   if (inner === undefined || owner.slots.length > 0 || owner.modules.length === 0) {
-    if (inner !== undefined && owner.member.kind === "param") reportInside(training, inner, [], owner.name);
+    if (inner !== undefined && "init" in owner.member) reportInside(training, inner, [], owner.name);
     return;
   }
   const names = owner.modules.flatMap(({ declaration }) =>
     [declaration.body, ...declaration.methods.map(({ body }) => body)]
       .flat()
-      .map((statement) => statement.name.name),
+      .flatMap((statement) => ("name" in statement ? [statement.name.name] : [])),
   );
   if (!names.includes(baseName(inner.name)) && !owner.modules.some(returnsInstances))
     reportInside(training, inner, names, owner.name);
@@ -111,7 +112,7 @@ function reportInside(
     label: near === null ? `not inside \`${owner}\`` : `Did you mean \`${near}\`?`,
     text:
       names.length === 0
-        ? `\`${owner}\` is one parameter; there is nothing inside it.`
+        ? `\`${owner}\` is one tensor; there is nothing inside it.`
         : `Inside \`${owner}\` there are ${quoteAll([...new Set(names)])}.`,
   });
 }

@@ -1,5 +1,6 @@
 /** Sizes and tensor types as they are written: axes of signatures, parameters and inputs. */
 
+import { predefined } from "../builtins/predefined.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Expression, TensorTypeExpr } from "../syntax/ast.ts";
 import type { Dim, SizeSymbol } from "../types/dim.ts";
@@ -13,7 +14,7 @@ import { describe, quoteAll, sizeType } from "./values.ts";
 
 /** The size that an expression stands for, or null after a report. */
 export function resolveSize(checker: Checker, expression: Expression, scope: Scope): Dim | null {
-  if (expression.kind === "name" && scope.find(expression.name) === null) {
+  if (expression.kind === "name" && !knowsName(scope, expression.name)) {
     reportUnknownSize(checker, expression.name, expression, scope);
     return null;
   }
@@ -42,6 +43,11 @@ export function resolveSize(checker: Checker, expression: Expression, scope: Sco
     return null;
   }
   return value.dim;
+}
+
+/** Whether a name has a meaning where a size is asked for. */
+export function knowsName(scope: Scope, name: string): boolean {
+  return scope.find(name) !== null || predefined.get(name)?.kind === "size";
 }
 
 function reportUnknownSize(checker: Checker, name: string, expression: Expression, scope: Scope): void {

@@ -1,4 +1,4 @@
-/** Statements of a body: names for values, and parameters to train with their initial values. */
+/** Statements of a body: names for values, and parameters and states with their initial values. */
 import type { Expression, Statement } from "../syntax/ast.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import { bindArguments } from "./arguments.ts";
@@ -8,6 +8,7 @@ import { define } from "./names.ts";
 import { report, warn } from "./report.ts";
 import type { LocalKind, Scope } from "./scope.ts";
 import { resolveType } from "./sizes.ts";
+import { checkUpdate, stateInFunction, warnNotUpdated } from "./states.ts";
 import { describe, unknownType, type ValueType } from "./values.ts";
 
 export function checkStatements(checker: Checker, statements: readonly Statement[], scope: Scope): void {
@@ -15,18 +16,29 @@ export function checkStatements(checker: Checker, statements: readonly Statement
 }
 
 export function checkStatement(checker: Checker, statement: Statement, scope: Scope): ValueType {
-  const type =
-    statement.kind === "let" ? checker.infer(statement.value, scope) : checkParam(checker, statement, scope);
-  define(checker, scope, statement.name, { kind: statement.kind === "let" ? "binding" : "weight", type });
+  const type = typeOf(checker, statement, scope);
+  if (statement.kind !== "update")
+    define(checker, scope, statement.name, { kind: kinds[statement.kind], type });
   checker.record(statement, type);
   return type;
 }
 
-function checkParam(
+const kinds = { let: "binding", param: "weight", state: "state" } as const;
+
+function typeOf(checker: Checker, statement: Statement, scope: Scope): ValueType {
+  if (statement.kind === "let") return checker.infer(statement.value, scope);
+  if (statement.kind === "update") return checkUpdate(checker, statement, scope);
+  return checkStored(checker, statement, scope);
+}
+
+/** Parameters and states. */
+function checkStored(
   checker: Checker,
-  statement: Extract<Statement, { kind: "param" }>,
+  statement: Extract<Statement, { kind: "param" | "state" }>,
   scope: Scope,
 ): ValueType {
+  if (scope.body === "function" && statement.kind === "state")
+    return stateInFunction(checker, statement, scope);
   if (scope.body === "function")
     return report(checker.problems, statement.name.span, {
       code: "param-not-allowed",
@@ -38,14 +50,17 @@ function checkParam(
   const type = resolveType(checker, statement.type, scope, {
     rest: null,
     ragged: false,
-    what: "a parameter",
+    what: statement.kind === "param" ? "a parameter" : "a state",
   });
   if (type !== null && type.element !== "f32")
     return report(checker.problems, statement.type.span, {
       code: "param-element",
-      title: "Parameter must hold numbers",
+      title: `${statement.kind === "param" ? "Parameter" : "State"} must hold numbers`,
       label: `holds \`${type.element}\``,
-      text: "Training moves parameters in small steps, so they hold `f32`.",
+      text:
+        statement.kind === "param"
+          ? "Training moves parameters in small steps, so they hold `f32`."
+          : "States hold `f32`. `float(x)` turns whole numbers and truth values into it.",
     });
   if (statement.init !== null) checkInitialValue(checker, statement.init, type, scope);
   return type ?? unknownType;
@@ -61,7 +76,7 @@ function checkInitialValue(checker: Checker, init: Expression, type: TensorType 
       code: "wrong-initial-value",
       title: "Not an initial value",
       label: `this is ${describe(value)}`,
-      text: "A parameter starts as a number that is known at compile time, or as `uniform(low, high)`, `normal(mean, std)` or `orthogonal(gain)`.",
+      text: "A parameter or state starts as a number that is known at compile time, or as `uniform(low, high)`, `normal(mean, std)` or `orthogonal(gain)`.",
     });
     return;
   }
@@ -117,11 +132,13 @@ function checkRange(
 const unusedTitles: Partial<Record<LocalKind, string>> = {
   binding: "Value is never used",
   weight: "Parameter is never used",
+  state: "State is never used",
   input: "Input is never used",
 };
 
-/** Warns about names of a finished body that nothing reads; a leading `_` says that this is meant. */
+/** Warns about names of a finished body that nothing reads (a leading `_` says that this is meant), and about states that never change. */
 export function warnUnused(checker: Checker, scope: Scope): void {
+  warnNotUpdated(checker, scope);
   for (const [name, local] of scope.own) {
     const title = unusedTitles[local.kind];
     if (title === undefined || name.startsWith("_") || scope.isUsed(local) || local.type.kind === "unknown")

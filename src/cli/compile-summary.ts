@@ -5,7 +5,7 @@ import { alignColumns } from "../report/tables.ts";
 
 /** Sizes, parameters by module, work by phase, memory. */
 export function describeSummary(summary: Summary, target: string): string {
-  const { modules, parameters, phases, iteration, memory, arenas } = summary;
+  const { phases, iteration, memory, arenas } = summary;
   const work = (item: { dispatches: number; flops: number; bytes: number }) => [
     String(item.dispatches),
     quantity(item.flops, "FLOP"),
@@ -16,11 +16,7 @@ export function describeSummary(summary: Summary, target: string): string {
     `Model ${summary.model}, compiled for a ${target} device`,
     `Sizes: ${sizes.join(", ")}`,
     "",
-    alignColumns([
-      ["module", "parameters"],
-      ...Object.entries(modules).map(([name, count]) => [name, count.toLocaleString("en")]),
-      ["all", parameters.toLocaleString("en")],
-    ]),
+    alignColumns(modulesTable(summary)),
     alignColumns([
       ["phase", "repeat", "kernels", "dispatches", "work", "traffic"],
       ...phases.map((phase) => [phase.name, String(phase.repeat), String(phase.kernels), ...work(phase)]),
@@ -30,9 +26,30 @@ export function describeSummary(summary: Summary, target: string): string {
       ["memory", "bytes"],
       ["work, at most at once", quantity(memory.peakBytes, "B")],
       ["work, without reuse", quantity(memory.sumBytes, "B")],
-      ...purposes(arenas).map(([purpose, bytes]) => [purpose, quantity(bytes, "B")]),
+      ...purposes(arenas, sumOf(summary.states) > 0).map(([purpose, bytes]) => [
+        purpose,
+        quantity(bytes, "B"),
+      ]),
     ]),
   ].join("\n");
+}
+
+/** Numbers by the first part of their paths: parameters, and states where there are any. */
+function modulesTable({ modules, states }: Summary): string[][] {
+  const hasStates = sumOf(states) > 0;
+  const row = (name: string, parameters: number, kept: number) =>
+    [name, parameters, ...(hasStates ? [kept] : [])].map((cell) => cell.toLocaleString("en"));
+  return [
+    ["module", "parameters", ...(hasStates ? ["states"] : [])],
+    ...[...new Set([...Object.keys(modules), ...Object.keys(states)])].map((name) =>
+      row(name, modules[name] ?? 0, states[name] ?? 0),
+    ),
+    row("all", sumOf(modules), sumOf(states)),
+  ];
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** What the arenas that each input, label or phase has one of are for; others stand for themselves. */
@@ -45,10 +62,11 @@ const PURPOSES: Readonly<Record<string, string>> = {
 };
 
 /** Bytes by purpose, in the order of the first arena of each. */
-export function purposes(arenas: Summary["arenas"]): [purpose: string, bytes: number][] {
+export function purposes(arenas: Summary["arenas"], hasStates = false): [purpose: string, bytes: number][] {
   const sums = new Map<string, number>();
   for (const [name, bytes] of Object.entries(arenas)) {
-    const purpose = PURPOSES[name.split(".")[0] ?? name] ?? name;
+    const own = name === "parameters" && hasStates ? "parameters and states" : name;
+    const purpose = PURPOSES[name.split(".")[0] ?? name] ?? own;
     sums.set(purpose, (sums.get(purpose) ?? 0) + bytes);
   }
   return [...sums];

@@ -5,6 +5,7 @@ import { modelExplanations } from "./explanations/models.ts";
 import { moduleExplanations } from "./explanations/modules.ts";
 import { nameExplanations } from "./explanations/names.ts";
 import { runningExplanations } from "./explanations/running.ts";
+import { stateExplanations } from "./explanations/states.ts";
 import { syntaxExplanations } from "./explanations/syntax.ts";
 
 interface Chapter {
@@ -18,6 +19,7 @@ export const chapters: readonly Chapter[] = [
   { title: "Names and calls", explanations: nameExplanations },
   { title: "Axes, sizes and elements", explanations: axisExplanations },
   { title: "Functions, modules, interfaces, lists", explanations: moduleExplanations },
+  { title: "States", explanations: stateExplanations },
   { title: "Models and training", explanations: modelExplanations },
   { title: "Sizes, data, settings and devices", explanations: runningExplanations },
 ];

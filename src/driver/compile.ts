@@ -56,19 +56,23 @@ export function compileModel(request: CompileRequest): Compilation {
   const layout = placeParameters(setup);
   const iteration = iterationGraph(setup, layout);
   const evaluation = evaluationGraph(setup, layout);
-  const iterationStages = lower(iteration.graph, request);
-  const evaluationStages = lower(evaluation.graph, request);
+  // Both programs hold all parameters, also those that only the other one reads.
+  const least = new Map(layout.elements === 0 ? [] : [["parameters", layout.elements * 4]]);
+  const iterationStages = lower(iteration.graph, request, least);
+  const evaluationStages = lower(evaluation.graph, request, least);
 
   const arenas = new Map<string, DataArena>();
   for (const arena of [...iteration.data, ...evaluation.data]) arenas.set(arena.arena, arena);
   const compiled: CompiledModel = {
     name: request.model.name,
     sizes: resolvedSizes(setup),
-    parameters: layout.parameters.map(({ path, shape, offset, initialiser }) => ({
+    parameters: layout.parameters.map(({ path, shape, offset, initialiser, kind, perRow }) => ({
       path,
       shape,
       offset,
       initialiser,
+      kind,
+      perRow,
     })),
     parameterElements: layout.elements,
     optimizerStates: optimizerStates(layout),
@@ -86,14 +90,15 @@ export function compileModel(request: CompileRequest): Compilation {
   return { compiled, iteration: iterationStages, evaluation: evaluationStages };
 }
 
-/** Graph to device program. */
+/** Graph to device program; `arenas`: least sizes of arenas in bytes. */
 export function lower(
   graph: Graph,
   { target, verify = false, optimise = true }: Pick<CompileRequest, "target" | "verify" | "optimise">,
+  arenas: ReadonlyMap<string, number> = new Map(),
 ): Stages {
   const optimized = optimise ? optimize(graph, { verify }) : graph;
   const scheduled = orderCalls(fuse(optimized, target));
-  return { graph, optimized, scheduled, program: planProgram(scheduled) };
+  return { graph, optimized, scheduled, program: planProgram(scheduled, arenas) };
 }
 
 export function trainBlock(model: CheckedModel): CheckedTrain {

@@ -23,14 +23,7 @@ export class DataInputs {
     const [rows, ...rest] = request.shape;
     invariant(rows !== undefined, `input ${request.name} has no rows`);
     const g = this.#g;
-    const batch = g.input({
-      name: "batch",
-      arena: "batch",
-      offset: 0,
-      version: 0,
-      shape: [rows],
-      dtype: "i32",
-    });
+    const batch = batchRows(g, rows);
     const filled = g.greaterEqual(batch, 0);
     const row = g.maximum(batch, 0);
     const dtype = request.type.element === "f32" ? "f32" : "i32";
@@ -57,6 +50,16 @@ export class DataInputs {
     const table = this.#g.input({ name: arena, arena, offset: 0, version: 0, shape, dtype });
     return this.#g.take(table, row);
   }
+}
+
+/** i32[rows]: the rows of the dataset that a batch holds; a negative number stands for an absent row. */
+export function batchRows(g: GraphBuilder, rows: number): Node {
+  return g.input({ name: "batch", arena: "batch", offset: 0, version: 0, shape: [rows], dtype: "i32" });
+}
+
+/** f32: the number of the epoch, from 1. */
+export function epochNumber(g: GraphBuilder): Node {
+  return g.input({ name: "epoch", arena: "epoch", offset: 0, version: 0, shape: [], dtype: "f32" });
 }
 
 /** i32[2] = (seed, iteration). */

@@ -10,6 +10,7 @@ import { RandomStream } from "../base/random.ts";
 import type { CheckedModel, CheckedPhase } from "../check/checked.ts";
 import type { ValueType } from "../check/values.ts";
 import type { Node } from "../ir/graph.ts";
+import { elementCount } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
 import type { Tensor } from "../ir/op.ts";
@@ -74,17 +75,22 @@ export function gradcheck(request: GradcheckRequest): GradcheckRow[] {
       Float64Array.from({ length: rows }, (_, row) => row),
       "i32",
     );
+    // What a model does from the second epoch on is what it does for most of its training.
+    checked.feed("epoch", Float64Array.of(2), "f32");
     for (const arena of checked.arenas)
       checked.feed(arena.arena, Float64Array.from(dataArena(dataset, arena)), arena.dtype);
     return checked.rows(request);
   });
 }
 
-/** Initial values, moved a little: where many are 0 or 1, kinks and symmetries would hide mistakes. */
+/** Initial values, those of parameters moved a little: where many are 0 or 1, kinks and symmetries would hide mistakes. */
 function startingPoint(layout: ParameterLayout, seed: number): Float64Array {
   const values = Float64Array.from(initialParameters(layout.parameters, layout.elements, seed));
   const noise = new RandomStream(seed, hash32("gradcheck/start"));
-  return values.map((value, index) => value + 0.05 * noise.normal(index));
+  const moved = values.map((value, index) => value + 0.05 * noise.normal(index));
+  for (const { kind, offset, shape } of layout.parameters)
+    if (kind === "state") moved.set(values.subarray(offset, offset + elementCount(shape)), offset);
+  return moved;
 }
 
 /** One phase: its objective and gradients as a graph, evaluated again for what a moved parameter reaches. */

@@ -17,7 +17,7 @@ import type { DataArena, RecordedLoss, UpdateSchedule } from "../train/compiled.
 import type { FoundParameter, ParameterLayout, PlacedParameter } from "../train/layout.ts";
 import { ALIGNMENT, layoutParameters, selects } from "../train/layout.ts";
 import { updateOutputs } from "../train/optimizers.ts";
-import { DataInputs, randomState } from "./data-inputs.ts";
+import { batchRows, DataInputs, epochNumber, randomState } from "./data-inputs.ts";
 import { ParameterFinder } from "./parameter-finder.ts";
 
 /** The model with its train block and all sizes. */
@@ -36,27 +36,36 @@ export interface IterationGraph {
   readonly data: readonly DataArena[];
 }
 
-/** Which parameters the model has, which phase reads which, and where they lie. */
+/** Which parameters and states the model has, which phase reads which, and where they lie. */
 export function placeParameters(setup: TrainingSetup): ParameterLayout {
   const finder = new ParameterFinder();
   const readBy = new Map<string, Set<string>>();
-  const g = new GraphBuilder(ops);
-  const elaborated = elaborate(
-    setup,
-    g,
-    () => "layout",
-    true,
-    (request) => finder.node(g, request),
-  ).model;
+  const elaborated = met(setup, finder, true);
   for (const phase of setup.train.phases)
     for (const path of finder.pathsUnder(elaborated.objective(phase.objective)))
       readBy.set(path, (readBy.get(path) ?? new Set()).add(phase.name));
-  for (const name of elaborated.lossNames) elaborated.loss(name);
-  for (const { name } of elaborated.outputs) elaborated.value(name);
+  if (elaborated.choosesByTraining) met(setup, finder, false);
   const found = finder.requests.map(
     (request): FoundParameter => ({ ...request, readBy: readBy.get(request.path) ?? new Set() }),
   );
   return layoutParameters(found, setup.train.phases);
+}
+
+/** Everything of a model with the parameters and states that it asks for. */
+function met(setup: TrainingSetup, finder: ParameterFinder, training: boolean): ElaboratedModel {
+  const g = new GraphBuilder(ops);
+  const { model } = elaborate(
+    setup,
+    g,
+    () => "layout",
+    training,
+    (request) => finder.node(g, request),
+  );
+  for (const { objective } of setup.train.phases) model.objective(objective);
+  for (const name of model.lossNames) model.loss(name);
+  for (const { name } of model.outputs) model.value(name);
+  model.stateUpdates();
+  return model;
 }
 
 interface Elaborated {
@@ -80,6 +89,9 @@ export function elaborate(
     parameter,
     input: (request) => inputs.input(request),
     randomState: () => randomState(g),
+    rows: setup.dataRows,
+    batch: () => batchRows(g, setup.train.batch.labelled + setup.train.batch.unlabelled),
+    epoch: () => epochNumber(g),
   });
   return { model, inputs };
 }
@@ -118,7 +130,7 @@ class IterationBuilder {
   build(): IterationGraph {
     for (const phase of this.#setup.train.phases) {
       // A phase without anything to move (an estimator phase when the penalty has no parameters) is left out.
-      if (this.#trained(phase).length === 0) continue;
+      if (this.#trained(phase).length === 0 && this.#written(phase).length === 0) continue;
       for (let repeat = 0; repeat < phase.repeat; repeat++) this.#step(phase, repeat);
     }
     return {
@@ -134,7 +146,12 @@ class IterationBuilder {
     return this.#layout.parameters.filter((parameter) => parameter.updatedBy.includes(phase.name));
   }
 
-  /** A parameter before any update. */
+  /** The states that a phase writes. */
+  #written(phase: CheckedPhase): readonly PlacedParameter[] {
+    return this.#layout.parameters.filter(({ writtenBy }) => writtenBy === phase.name);
+  }
+
+  /** A parameter or state before any update. */
   #parameter(path: string): Node {
     const { offset, shape } = this.#placed.get(path) ?? at([], 0);
     return this.#g.input({ name: path, arena: "parameters", offset, version: 0, shape, dtype: "f32" });
@@ -159,7 +176,10 @@ class IterationBuilder {
     const sample = this.#sampleFor(phase, repeat);
     const outputs = [...this.#gradients(phase, sample)];
     const objective = sample.model.objective(phase.objective);
-    if (repeat === phase.repeat - 1) outputs.push(...this.#recorded(phase, sample.model, objective));
+    const last = repeat === phase.repeat - 1;
+    if (last) outputs.push(...this.#recorded(phase, sample.model, objective));
+    const written = last ? this.#stateOutputs(phase, sample.model) : [];
+    outputs.push(...written);
     const updated = this.#afterUpdates(outputs.map((output) => output.node));
     this.#segments.push({
       name,
@@ -168,9 +188,9 @@ class IterationBuilder {
       kind: "gradient",
       outputs: outputs.map((output, index) => ({ ...output, node: at(updated, index) })),
     });
-    this.#update(phase, repeat);
-    for (const { offset } of this.#trained(phase))
-      this.#versions.set(offset, (this.#versions.get(offset) ?? 0) + 1);
+    if (this.#trained(phase).length > 0) this.#update(phase, repeat);
+    const moved = [...this.#trained(phase), ...written.map(({ target }) => target)];
+    for (const { offset } of moved) this.#versions.set(offset, (this.#versions.get(offset) ?? 0) + 1);
     for (const [arena, data] of sample.inputs.arenas) this.#arenas.set(arena, data);
   }
 
@@ -198,6 +218,21 @@ class IterationBuilder {
     });
     if (isShared) this.#steps.set(phase.name, outputs);
     return outputs;
+  }
+
+  /** What the states of a phase become, in terms of parameters and states before any update. */
+  #stateOutputs(phase: CheckedPhase, model: ElaboratedModel): readonly Output[] {
+    const states = this.#written(phase);
+    if (states.length === 0) return [];
+    // A state belongs to the phase that names it, also when another phase's objective calls what updates it.
+    for (const { objective } of this.#setup.train.phases) model.objective(objective);
+    const updates = model.stateUpdates();
+    return states.flatMap(({ path, offset }): Output[] => {
+      const node = updates.get(path);
+      return node === undefined
+        ? []
+        : [{ name: `state.${path}`, node, target: { arena: "parameters", offset } }];
+    });
   }
 
   /** The same values of the parameters as the updates so far have left them. */

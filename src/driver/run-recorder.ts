@@ -69,8 +69,8 @@ export function resumePoint(run: RunDirectory, model: CompiledModel): TrainReque
   return { checkpoint, best: best === null ? null : bestParameters(folder, model) };
 }
 
-/** The selected parameters of a run. Throws a UserError when it has none yet. */
-export function bestParameters(folder: string, model: CompiledModel): Float32Array {
+/** The selected parameters and states of a run; `sameRows`: they are for the dataset of the run. Throws a UserError when it has none yet. */
+export function bestParameters(folder: string, model: CompiledModel, sameRows = true): Float32Array {
   const best = readCheckpoint(folder, "best");
   if (best === null) {
     throw runError(
@@ -79,5 +79,5 @@ export function bestParameters(folder: string, model: CompiledModel): Float32Arr
       "The run has not finished its first epoch, so it has no parameters to use.",
     );
   }
-  return parametersFrom(model, best, checkpointPath(folder, "best"));
+  return parametersFrom(model, best, checkpointPath(folder, "best"), sameRows);
 }

@@ -22,6 +22,8 @@ export interface Summary {
   readonly parameters: number;
   /** Trainable numbers by the first part of their path. */
   readonly modules: Readonly<Record<string, number>>;
+  /** Numbers of states by the first part of their path. */
+  readonly states: Readonly<Record<string, number>>;
   readonly sizes: Readonly<Record<string, number>>;
   /** All repeats together, so that the phases add up to the iteration. */
   readonly phases: readonly PhaseSummary[];
@@ -36,14 +38,17 @@ export interface Summary {
 export function summarize(model: CompiledModel): Summary {
   const { iteration } = model;
   const modules: Record<string, number> = {};
-  for (const { path, shape } of model.parameters) {
+  const states: Record<string, number> = {};
+  for (const { path, shape, kind } of model.parameters) {
+    const counts = kind === "param" ? modules : states;
     const name = path.split(/[.[]/)[0] ?? path;
-    modules[name] = (modules[name] ?? 0) + shape.reduce((product, extent) => product * extent, 1);
+    counts[name] = (counts[name] ?? 0) + shape.reduce((product, extent) => product * extent, 1);
   }
   return {
     model: model.name,
     parameters: Object.values(modules).reduce((sum, count) => sum + count, 0),
     modules,
+    states,
     sizes: Object.fromEntries(model.sizes),
     phases: phasesOf(iteration),
     iteration: workOf(iteration.segments.flatMap(({ dispatches }) => dispatches)),

@@ -15,6 +15,7 @@ import type { Dim, SizeSymbol } from "../types/dim.ts";
 import { asTensor, requireWhole } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
 import { fail } from "./elaboration.ts";
+import { axisNamed } from "./renames.ts";
 import type { Scope } from "./scope.ts";
 import { sizeOf } from "./signature.ts";
 import { numberValue } from "./statics.ts";
@@ -56,7 +57,7 @@ function bindBuiltinArguments(
     invariant(parameter !== undefined, `${builtin.name}: an argument without a parameter`);
     if (parameter.kind === "renames") {
       const held = values.get(parameter.name);
-      const item = renaming(argument, scope);
+      const item = renaming(e, argument, scope);
       values.set(parameter.name, {
         kind: "list",
         items: [...(held?.kind === "list" ? held.items : []), item],
@@ -82,9 +83,9 @@ function bindBuiltinArguments(
 }
 
 /** `B = J`: the axis that is renamed and its new name, which the body has defined. */
-function renaming(argument: CallArgument, scope: Scope): Value {
+function renaming(e: Elaboration, argument: CallArgument, scope: Scope): Value {
   invariant(argument.name !== null && argument.value.kind === "name", "renaming needs two names");
-  const from = scope.lookup(argument.name.name);
+  const from = axisNamed(e, argument.name.name, scope);
   const to = scope.lookup(argument.value.name);
   invariant(from !== null && to !== null, "renaming of an axis without a name");
   return { kind: "list", items: [from, to], labels: [] };

@@ -1,6 +1,7 @@
 /** State shared by the parts of one elaboration, and what it needs from outside. */
 import { hash32 } from "../base/hash.ts";
 import type { BuildContext, TensorValue } from "../builtins/build-context.ts";
+import { DATASET_ROWS } from "../builtins/predefined.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { Span } from "../diagnostics/source.ts";
@@ -19,14 +20,25 @@ export type Initialiser =
   | { readonly kind: "normal"; readonly mean: number; readonly std: number }
   | { readonly kind: "orthogonal"; readonly gain: number };
 
-/** A `param` that something reads, as it is met. */
+/** A `param` or `state` that something reads or updates, as it is met. */
 export interface ParameterRequest {
   readonly path: string;
+  /** Optimisers move parameters; states become what `update` says. */
+  readonly kind: "param" | "state";
+  /** Its first axis is that of the rows of the dataset. */
+  readonly perRow: boolean;
   readonly shape: readonly number[];
   readonly initialiser: Initialiser;
   /** Slots that its module came from. */
   readonly slots: readonly string[];
   readonly span: Span;
+}
+
+/** What a state becomes, computed when a phase asks for it. */
+export interface StateUpdate {
+  readonly path: string;
+  readonly span: Span;
+  readonly value: () => Node;
 }
 
 /** An input or label of the model, with its axes named by the model's sizes. */
@@ -63,6 +75,12 @@ export interface ElaborationHost {
   input(request: InputRequest): InputNodes;
   /** i32[2] = (seed, iteration). */
   randomState(): Node;
+  /** Rows of the dataset. */
+  readonly rows: number;
+  /** i32[B]: the rows of the batch; a negative number stands for an absent row. */
+  batch(): Node;
+  /** f32: the number of the epoch, from 1; asked for in training only. */
+  epoch(): Node;
 }
 
 export type Evaluator = (e: Elaboration, expression: Expression, scope: Scope) => Value;
@@ -73,12 +91,28 @@ export class Elaboration {
   /** Labels of the comprehensions around the expression that is evaluated. */
   labels: readonly string[] = [];
 
+  /** Whether anything was chosen by the name `training`: evaluation may then ask for other parameters. */
+  choosesByTraining = false;
+
   readonly #evaluate: Evaluator;
+  #updates: StateUpdate[] = [];
 
   /** `evaluate` is handed in so that the parts of it can call one another through here. */
   constructor(host: ElaborationHost, evaluate: Evaluator) {
     this.host = host;
     this.#evaluate = evaluate;
+    this.sizes.set(DATASET_ROWS.id, host.rows);
+  }
+
+  noteUpdate(update: StateUpdate): void {
+    this.#updates.push(update);
+  }
+
+  /** The updates that calls have noted since the last time. */
+  takeUpdates(): readonly StateUpdate[] {
+    const taken = this.#updates;
+    this.#updates = [];
+    return taken;
   }
 
   evaluate(expression: Expression, scope: Scope): Value {
@@ -100,6 +134,7 @@ export class Elaboration {
       size: (dim: Dim) => sizeOf(dim, sizes),
       reject,
       randomState: () => host.randomState(),
+      batch: () => host.batch(),
       randomSite: () =>
         hash32(
           [host.stream(place), place.path, place.calls, offset, this.labels.join(","), draws++].join("|"),

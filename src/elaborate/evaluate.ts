@@ -1,14 +1,17 @@
 /** Values of expressions, with every size known. The checker has shown that names, kinds and axes fit; what can still go wrong here are numbers. */
 import { at, CompilerBug, invariant } from "../base/invariant.ts";
 import { operators } from "../builtins/index.ts";
+import { DATASET_ROWS, predefined } from "../builtins/predefined.ts";
 import { isModule } from "../check/scope.ts";
 import type { Comprehension, Expression } from "../syntax/ast.ts";
+import { dimSymbol } from "../types/dim.ts";
 import { applyBuiltin } from "./builtin-call.ts";
 import { evaluateCall } from "./calls.ts";
 import { asTensor, labelOf, wholeNumber } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
 import { methodNamed } from "./invoke.ts";
 import type { Scope } from "./scope.ts";
+import { epochValue } from "./states.ts";
 import { flagBinary, numberValue, staticBinary } from "./statics.ts";
 import type { ListValue, Value } from "./values.ts";
 
@@ -21,7 +24,7 @@ export function evaluate(e: Elaboration, expression: Expression, scope: Scope): 
     case "flag":
       return { kind: "flag", value: expression.value };
     case "name":
-      return evaluateName(expression, scope);
+      return evaluateName(e, expression, scope);
     case "unary":
       return evaluateUnary(e, expression, scope);
     case "binary":
@@ -48,7 +51,7 @@ export function evaluate(e: Elaboration, expression: Expression, scope: Scope): 
   }
 }
 
-function evaluateName(expression: Kind<"name">, scope: Scope): Value {
+function evaluateName(e: Elaboration, expression: Kind<"name">, scope: Scope): Value {
   const value = scope.lookup(expression.name);
   if (value !== null) return value;
   const definition = scope.file.names.get(expression.name);
@@ -60,6 +63,15 @@ function evaluateName(expression: Kind<"name">, scope: Scope): Value {
       through: null,
       slot: null,
     };
+  switch (predefined.get(expression.name)?.name) {
+    case "Rows":
+      return numberValue(e.host.rows, dimSymbol(DATASET_ROWS));
+    case "training":
+      e.choosesByTraining = true;
+      return { kind: "flag", value: e.host.training };
+    case "epoch":
+      return epochValue(e, expression.span);
+  }
   throw new CompilerBug(`name \`${expression.name}\` has no value`);
 }
 

@@ -5,6 +5,7 @@ import type { CheckedModel } from "../check/checked.ts";
 import { isInterface } from "../check/scope.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import type { Span } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Comprehension, Expression, Identifier, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
 import { dimSymbol, makeSymbol } from "../types/dim.ts";
@@ -18,6 +19,7 @@ import { evaluate } from "./evaluate.ts";
 import { Scope } from "./scope.ts";
 import { sizeOf } from "./signature.ts";
 import { bindStatements } from "./statements.ts";
+import { updatedTwice } from "./states.ts";
 import { numberValue } from "./statics.ts";
 import type { Value } from "./values.ts";
 
@@ -42,6 +44,7 @@ export class ElaboratedModel {
   readonly #model: CheckedModel;
   readonly #scope: Scope;
   readonly #given: ReadonlyMap<string, number>;
+  readonly #updates = new Map<string, { readonly node: Node; readonly span: Span }>();
 
   /** `sizes`: numbers for the model's sizes, from the dataset and from settings; they replace defaults. */
   constructor(model: CheckedModel, sizes: ReadonlyMap<string, number>, host: ElaborationHost) {
@@ -54,6 +57,11 @@ export class ElaboratedModel {
 
   get lossNames(): readonly string[] {
     return this.#members("loss").map((member) => member.name.name);
+  }
+
+  /** Whether what was built so far depends on whether this is training. */
+  get choosesByTraining(): boolean {
+    return this.#e.choosesByTraining;
   }
 
   /** Named outputs, with the label that each predicts. */
@@ -95,6 +103,22 @@ export class ElaboratedModel {
     return asTensor(this.#e, value).node;
   }
 
+  /**
+   * What states become, by path, as far as what was asked for so far updates them. Throws a UserError when two calls of one instance give
+   * a state different values.
+   */
+  stateUpdates(): ReadonlyMap<string, Node> {
+    // Computing a new value may call instances that have states of their own.
+    for (let noted = this.#e.takeUpdates(); noted.length > 0; noted = this.#e.takeUpdates())
+      for (const { path, span, value } of noted) {
+        const node = this.#e.host.g.withOrigin(span, value);
+        const known = this.#updates.get(path);
+        if (known !== undefined && known.node !== node) throw updatedTwice(path, known.span, span);
+        this.#updates.set(path, { node, span });
+      }
+    return new Map([...this.#updates].map(([path, { node }]) => [path, node]));
+  }
+
   /** A tensor by its name in the model. */
   value(name: string): TensorValue {
     const value = this.#scope.lookup(name);
@@ -122,7 +146,7 @@ export class ElaboratedModel {
       for (const member of this.#members(kind))
         scope.defineLazily(member.name.name, () => this.#input(member));
     const statements = this.#model.declaration.members.flatMap((member) =>
-      member.kind === "let" || member.kind === "param"
+      member.kind === "let" || member.kind === "param" || member.kind === "state" || member.kind === "update"
         ? [member]
         : member.kind === "loss"
           ? [{ ...member, kind: "let" as const }]

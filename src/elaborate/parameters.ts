@@ -1,16 +1,16 @@
-/** `param` statements: shape and first values, handed to the host that owns the memory. */
+/** `param` and `state` statements: shape and first values, handed to the host that owns the memory. */
 import { invariant } from "../base/invariant.ts";
+import { isRowsAxis } from "../builtins/predefined.ts";
 import type { Expression, Statement } from "../syntax/ast.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import { axisOf, tensorType } from "../types/tensor-type.ts";
 import { dimOf } from "./coerce.ts";
 import type { Elaboration, Initialiser } from "./elaboration.ts";
-
 import type { Scope } from "./scope.ts";
 import { sizeOf } from "./signature.ts";
 import type { Value } from "./values.ts";
 
-type ParamStatement = Extract<Statement, { kind: "param" }>;
+type ParamStatement = Extract<Statement, { kind: "param" | "state" }>;
 
 export function makeParameter(e: Elaboration, statement: ParamStatement, scope: Scope): Value {
   const axes = statement.type.axes.map((axis): AxisType => {
@@ -21,6 +21,8 @@ export function makeParameter(e: Elaboration, statement: ParamStatement, scope: 
   const { path, slots } = scope.place;
   const node = e.host.parameter({
     path: path === "" ? statement.name.name : `${path}.${statement.name.name}`,
+    kind: statement.kind,
+    perRow: isRowsAxis(axes[0]),
     shape,
     initialiser: initialiser(e, statement.init, scope),
     slots,

@@ -1,9 +1,10 @@
-/** Statements as names in scope. */
-import type { Statement } from "../syntax/ast.ts";
+/** Statements as names in scope, and updates for later. */
+import type { Definition, Statement } from "../syntax/ast.ts";
 import type { Elaboration } from "./elaboration.ts";
 import { makeParameter } from "./parameters.ts";
 import { bindRenames } from "./renames.ts";
 import type { Scope } from "./scope.ts";
+import { noteUpdate } from "./states.ts";
 import type { Value } from "./values.ts";
 
 /** Binds the names of statements; each is computed when something reads it. `origin` makes nodes remember the statement (in the model itself, not inside the library). */
@@ -15,19 +16,24 @@ export function bindStatements(
 ): void {
   bindRenames(
     e,
-    statements.flatMap((statement) => (statement.kind === "param" ? [] : [statement.value])),
+    statements.flatMap((statement) => ("value" in statement ? [statement.value] : [])),
     scope,
   );
   for (const statement of statements)
-    scope.defineLazily(statement.name.name, () => {
-      const outer = e.labels;
-      e.labels = [];
-      const make = (): Value =>
-        statement.kind === "param"
-          ? makeParameter(e, statement, scope)
-          : e.evaluate(statement.value, scope.inStatement(statement.name.name, statement.value));
-      const value = origin ? e.host.g.withOrigin(statement.span, make) : make();
-      e.labels = outer;
-      return value;
-    });
+    if (statement.kind === "update") noteUpdate(e, statement, scope);
+    else define(e, statement, scope, origin);
+}
+
+function define(e: Elaboration, statement: Definition, scope: Scope, origin: boolean): void {
+  scope.defineLazily(statement.name.name, () => {
+    const outer = e.labels;
+    e.labels = [];
+    const make = (): Value =>
+      statement.kind === "let"
+        ? e.evaluate(statement.value, scope.inStatement(statement.name.name, statement.value))
+        : makeParameter(e, statement, scope);
+    const value = origin ? e.host.g.withOrigin(statement.span, make) : make();
+    e.labels = outer;
+    return value;
+  });
 }

@@ -18,7 +18,7 @@ export function planProgram(scheduled: Scheduled, arenas: ReadonlyMap<string, nu
   const memory = planMemory(scheduled);
   const kernels: Kernel[] = [];
   const numbers = new Map<string, number>();
-  const sizes = new Map(arenas);
+  const sizes = new Map<string, number>();
   const numberOf = (kernel: Kernel) => {
     const key = kernelKey(kernel);
     const number = numbers.get(key) ?? kernels.length;
@@ -48,6 +48,7 @@ export function planProgram(scheduled: Scheduled, arenas: ReadonlyMap<string, nu
     kind,
     dispatches: at(memory.segments, index).map(dispatchOf),
   }));
+  for (const [name, bytes] of arenas) sizes.set(name, Math.max(sizes.get(name) ?? 0, bytes));
   sizes.set(WORK_ARENA, memory.peakBytes);
   return {
     kernels,

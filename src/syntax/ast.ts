@@ -55,7 +55,7 @@ export interface ModuleDecl extends Documented {
   readonly name: Identifier;
   readonly parameters: readonly Parameter[];
   readonly implements: Identifier | null;
-  /** `param` and `=` statements shared by all methods, in source order. */
+  /** Statements shared by all methods, in source order. */
   readonly body: readonly Statement[];
   readonly methods: readonly Method[];
 }
@@ -134,6 +134,23 @@ export type Statement =
       readonly init: Expression | null;
       readonly span: Span;
     }
+  /** `state mean : f32[D] = 0`: numbers that training keeps without a gradient. */
+  | {
+      readonly kind: "state";
+      readonly doc: string;
+      readonly name: Identifier;
+      readonly type: TensorTypeExpr;
+      readonly init: Expression | null;
+      readonly span: Span;
+    }
+  /** `update mean = 0.9 * mean + 0.1 * batch_mean`: what a state holds after the phase that updates it. */
+  | {
+      readonly kind: "update";
+      readonly doc: string;
+      readonly target: Identifier;
+      readonly value: Expression;
+      readonly span: Span;
+    }
   /** `h = Linear(64)(x)` */
   | {
       readonly kind: "let";
@@ -142,6 +159,9 @@ export type Statement =
       readonly value: Expression;
       readonly span: Span;
     };
+
+/** A statement that defines a name. */
+export type Definition = Exclude<Statement, { kind: "update" }>;
 
 /** `model Mird { … }` */
 export interface ModelDecl extends Documented {

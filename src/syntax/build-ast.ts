@@ -179,11 +179,12 @@ function buildStatement(builder: Builder, tree: CstNode): Statement {
   const span = spanOfNode(builder, tree);
   const doc = builder.docAt(span.start);
   const name = identifier(builder, token(tree, "Name"));
-  if (tree.name === "letStatement") {
-    return { kind: "let", doc, name, value: buildExpression(builder, node(tree, "expression")), span };
-  }
+  const value = () => buildExpression(builder, node(tree, "expression"));
+  if (tree.name === "letStatement") return { kind: "let", doc, name, value: value(), span };
+  if (tree.name === "updateStatement") return { kind: "update", doc, target: name, value: value(), span };
+  const kind = tree.name === "stateStatement" ? "state" : "param";
   const type = buildTensorType(builder, node(tree, "tensorType"));
-  return { kind: "param", doc, name, type, init: optionalExpression(builder, tree), span };
+  return { kind, doc, name, type, init: optionalExpression(builder, tree), span };
 }
 
 function buildModel(builder: Builder, tree: CstNode): ModelDecl {

@@ -52,6 +52,8 @@ export const forms: Readonly<Record<string, { readonly what: string; readonly fo
   modelDeclaration: { what: "A model", form: "model Mird { … }\nmodel Other = Mird with { d = 32 }" },
   trainDeclaration: { what: "A training", form: "train Mird { … }" },
   paramStatement: { what: "A parameter", form: "param weight : f32[out, D] = uniform(-0.1, 0.1)" },
+  stateStatement: { what: "A state", form: "state mean : f32[D] = 0" },
+  updateStatement: { what: "An update", form: "update mean = 0.9 * mean + 0.1 * batch_mean" },
   parameter: { what: "A parameter of a module", form: "out: size\nbias: flag = true" },
   argument: { what: "An argument", form: "x: f32[B, D]\nrate: number = 0.1" },
   field: { what: "A named result", form: "bound: f32" },
@@ -88,16 +90,16 @@ export const lineStarts: Readonly<
     words: [],
   },
   moduleMember: {
-    text: "A line in a module is a parameter (`param`), a named value (`y = …`) or a method (`(x: f32[..]) { … }`).",
-    words: ["param"],
+    text: "A line in a module is a parameter (`param`), a `state` or its `update`, a named value (`y = …`) or a method (`(x: f32[..]) { … }`).",
+    words: ["param", "state", "update"],
   },
   bodyStatement: {
-    text: "A line in a method or function is a parameter (`param`), a named value (`y = …`) or `return`.",
-    words: ["param", "return"],
+    text: "A line in a method or function is a parameter (`param`), a `state` or its `update`, a named value (`y = …`) or `return`.",
+    words: ["param", "state", "update", "return"],
   },
   modelMember: {
-    text: "A line in a model is a named value (`y = …`), or starts with `size`, `number`, `flag`, `input`, `label`, `slot`, `param`, `loss` or `output`.",
-    words: ["size", "number", "flag", "input", "label", "slot", "param", "loss", "output"],
+    text: "A line in a model is a named value (`y = …`), or starts with `size`, `number`, `flag`, `input`, `label`, `slot`, `param`, `state`, `update`, `loss` or `output`.",
+    words: ["size", "number", "flag", "input", "label", "slot", "param", "state", "update", "loss", "output"],
   },
   trainMember: {
     text: "A line in a training starts with `batch`, `phase`, `epochs`, `select`, `patience` or `report`.",

@@ -93,6 +93,8 @@ class Grammar extends TrainGrammar {
   private moduleMember = this.RULE("moduleMember", () => {
     this.OR([
       { ALT: () => this.SUBRULE(this.paramStatement) },
+      { ALT: () => this.SUBRULE(this.stateStatement) },
+      { ALT: () => this.SUBRULE(this.updateStatement) },
       { ALT: () => this.SUBRULE(this.letStatement) },
       { ALT: () => this.SUBRULE(this.method) },
     ]);
@@ -113,6 +115,8 @@ class Grammar extends TrainGrammar {
   private bodyStatement = this.RULE("bodyStatement", () => {
     this.OR([
       { ALT: () => this.SUBRULE(this.paramStatement) },
+      { ALT: () => this.SUBRULE(this.stateStatement) },
+      { ALT: () => this.SUBRULE(this.updateStatement) },
       { ALT: () => this.SUBRULE(this.letStatement) },
       { ALT: () => this.SUBRULE(this.returnStatement) },
     ]);
@@ -127,6 +131,24 @@ class Grammar extends TrainGrammar {
       this.CONSUME(t.Equals);
       this.SUBRULE(this.expression);
     });
+  });
+
+  private stateStatement = this.RULE("stateStatement", () => {
+    this.CONSUME(word.state);
+    this.CONSUME(t.Name);
+    this.CONSUME(t.Colon);
+    this.SUBRULE(this.tensorType);
+    this.OPTION(() => {
+      this.CONSUME(t.Equals);
+      this.SUBRULE(this.expression);
+    });
+  });
+
+  private updateStatement = this.RULE("updateStatement", () => {
+    this.CONSUME(word.update);
+    this.CONSUME(t.Name);
+    this.CONSUME(t.Equals);
+    this.SUBRULE(this.expression);
   });
 
   private letStatement = this.RULE("letStatement", () => {
@@ -188,6 +210,8 @@ class Grammar extends TrainGrammar {
   private modelMember = this.RULE("modelMember", () => {
     this.OR([
       { ALT: () => this.SUBRULE(this.paramStatement) },
+      { ALT: () => this.SUBRULE(this.stateStatement) },
+      { ALT: () => this.SUBRULE(this.updateStatement) },
       { ALT: () => this.SUBRULE(this.letStatement) },
       { ALT: () => this.SUBRULE(this.sizeMember) },
       { ALT: () => this.SUBRULE(this.settingMember) },

@@ -29,7 +29,7 @@ export const word = keywords(
   [
     ...(["import", "interface", "function", "module", "model", "train"] as const),
     ...(["implements", "size", "number", "flag", "f32", "ids", "class", "bool"] as const),
-    ...(["input", "label", "slot", "loss", "output", "predicts", "with"] as const),
+    ...(["input", "label", "slot", "loss", "output", "predicts", "with", "state", "update"] as const),
     ...(["batch", "labelled", "unlabelled", "epochs", "select", "min", "max", "patience", "report"] as const),
     ...([
       "phase",

@@ -9,6 +9,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { CompiledModel } from "./compiled.ts";
 import { momentArenas } from "./device.ts";
+import { initialParameters } from "./initialise.ts";
 import type { Checkpoint, TrainState } from "./state.ts";
 
 const OPTIMIZER = "optimizer:";
@@ -37,13 +38,20 @@ export function checkpointTensors(
 }
 
 /**
- * The arena `parameters` from a checkpoint's tensors. Throws a UserError that names every parameter which is missing, has another
- * shape, or is unknown to the model.
+ * The arena `parameters` from a checkpoint's tensors. On another dataset than that of the run (`sameRows` false) what states hold for rows means
+ * nothing, so they have their initial values. Throws a UserError that names every parameter which is missing, has another shape, or is unknown
+ * to the model.
  */
-export function parametersFrom(model: CompiledModel, file: SafetensorsFile, path: string): Float32Array {
-  const arena = new Float32Array(model.parameterElements);
+export function parametersFrom(
+  model: CompiledModel,
+  file: SafetensorsFile,
+  path: string,
+  sameRows = true,
+): Float32Array {
+  const arena = initialParameters(model.parameters, model.parameterElements, 0);
   const lines: string[] = [];
   for (const entry of model.parameters) {
+    if (entry.perRow && !sameRows) continue;
     const tensor = file.tensors.get(entry.path);
     if (tensor === undefined) lines.push(`    ${entry.path}  is missing`);
     else if (tensor.dtype !== "F32" || String(tensor.shape) !== String(entry.shape)) {

@@ -2,7 +2,7 @@
 import type { Initialiser } from "../elaborate/elaboration.ts";
 import type { Program } from "../ir/program.ts";
 
-/** One trainable tensor: a range of the arena `parameters` (f32). */
+/** One tensor that is trained, or kept as a state: a range of the arena `parameters` (f32). */
 export interface ParameterEntry {
   /** Path in the spec, the name in checkpoints: `z_l.embedding.weight`. */
   readonly path: string;
@@ -10,6 +10,10 @@ export interface ParameterEntry {
   /** First element in the arena. */
   readonly offset: number;
   readonly initialiser: Initialiser;
+  /** Optimisers move parameters; states become what the spec says. */
+  readonly kind: "param" | "state";
+  /** Its first axis counts the rows of the dataset. */
+  readonly perRow: boolean;
 }
 
 /** Where a phase keeps its optimiser state; arenas hold f32. */
@@ -31,7 +35,7 @@ export interface DataArena {
 }
 
 /**
- * The scalars that change from step to step. Arena `random`: i32 (seed, iteration). Arena `schedule`: f32, for every update segment in program
+ * The scalars that change from step to step. Arena `random`: i32 (seed, iteration). Arena `epoch`: f32, from 1. Arena `schedule`: f32, for every update segment in program
  * order three numbers at `offset`: rate factor of the schedule, 1 / (1 - beta1^t), 1 / (1 - beta2^t).
  */
 export interface UpdateSchedule {

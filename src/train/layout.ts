@@ -2,10 +2,11 @@
  * Where parameters lie in their arena. Parameters that the same phases update with the same settings lie side by side, so that an update is one
  * range (two where some decay and others do not). Within such a range, parameters of one role and shape (the first weights of all estimators)
  * follow each other without gaps: the optimiser then computes with all of them as one tensor. Every such run starts at a multiple of 64 elements,
- * the alignment of a binding.
+ * the alignment of a binding. States come last, behind everything that optimisers move.
  */
 import type { CheckedPhase } from "../check/checked.ts";
-import type { Initialiser } from "../elaborate/elaboration.ts";
+import type { Initialiser, ParameterRequest } from "../elaborate/elaboration.ts";
+import { EPOCH_STATE } from "../elaborate/states.ts";
 import type { Selection } from "../syntax/ast.ts";
 import type { OptimizerSettings, UpdateRange } from "./optimizers.ts";
 import { optimizerSettings } from "./phase-settings.ts";
@@ -22,6 +23,8 @@ export interface FoundParameter {
   readonly path: string;
   readonly shape: readonly number[];
   readonly initialiser: Initialiser;
+  readonly kind: ParameterRequest["kind"];
+  readonly perRow: boolean;
   readonly slots: readonly string[];
   /** Names of the phases whose objective depends on it. */
   readonly readBy: ReadonlySet<string>;
@@ -29,8 +32,10 @@ export interface FoundParameter {
 
 export interface PlacedParameter extends FoundParameter {
   readonly offset: number;
-  /** Phases that move it. */
+  /** Phases whose optimiser moves it. */
   readonly updatedBy: readonly string[];
+  /** The phase that writes it, for a state: the last one whose `updates` names it. */
+  readonly writtenBy: string | null;
 }
 
 export interface PhaseRanges {
@@ -67,7 +72,7 @@ function settingsFor(
   parameter: FoundParameter,
 ): (OptimizerSettings | null)[] {
   return phases.map((phase) =>
-    parameter.readBy.has(phase.name) && selects(phase.updates, parameter)
+    parameter.kind === "param" && parameter.readBy.has(phase.name) && selects(phase.updates, parameter)
       ? optimizerSettings(phase, parameter, selects)
       : null,
   );
@@ -86,7 +91,13 @@ function runsOf(members: readonly FoundParameter[]): readonly (readonly FoundPar
   return [...runs.values()];
 }
 
-/** Places all parameters, and says which ranges each phase updates. */
+function writerOf(state: FoundParameter, phases: readonly CheckedPhase[]): string | null {
+  if (state.kind === "param") return null;
+  const writes = (phase: CheckedPhase) => state.path === EPOCH_STATE || selects(phase.updates, state);
+  return phases.findLast(writes)?.name ?? null;
+}
+
+/** Places all parameters and states, and says which ranges each phase updates. */
 export function layoutParameters(
   found: readonly FoundParameter[],
   phases: readonly CheckedPhase[],
@@ -95,9 +106,10 @@ export function layoutParameters(
     string,
     { readonly settings: readonly (OptimizerSettings | null)[]; readonly members: FoundParameter[] }
   >();
-  for (const parameter of found) {
+  const states = found.filter(({ kind }) => kind === "state");
+  for (const parameter of [...found.filter(({ kind }) => kind === "param"), ...states]) {
     const settings = settingsFor(phases, parameter);
-    const key = JSON.stringify(settings);
+    const key = `${parameter.kind} ${JSON.stringify(settings)}`;
     const group = grouped.get(key) ?? { settings, members: [] };
     group.members.push(parameter);
     grouped.set(key, group);
@@ -111,7 +123,7 @@ export function layoutParameters(
     const updatedBy = phases.flatMap((phase, index) => (settings[index] ? [phase.name] : []));
     for (const run of runsOf(members)) {
       for (const parameter of run) {
-        placed.push({ ...parameter, offset, updatedBy });
+        placed.push({ ...parameter, offset, updatedBy, writtenBy: writerOf(parameter, phases) });
         offset += parameter.shape.reduce((product, extent) => product * extent, 1);
       }
       offset = aligned(offset);

@@ -181,6 +181,7 @@ class Run {
     const { schedules } = settings;
     this.write("batch", batch);
     this.write("random", Int32Array.of(seed, iteration));
+    this.write("epoch", Float32Array.of(epoch + 1));
     this.write("schedule", scheduleArena({ updates, schedules, iterations }, iteration));
     device.run("iteration");
     this.state = { ...this.state, iteration: iteration + 1 };

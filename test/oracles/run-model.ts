@@ -45,6 +45,13 @@ export function modelResults(
     randomState: () => {
       throw new Error(`${file.name} draws random numbers`);
     },
+    rows: 0,
+    batch: () => {
+      throw new Error(`${file.name} has no dataset`);
+    },
+    epoch: () => {
+      throw new Error(`${file.name} is not trained`);
+    },
   });
   const outputs = new Map<string, Node>();
   for (const name of named(file, "out.")) {

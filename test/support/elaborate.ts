@@ -25,6 +25,9 @@ interface Setting {
   /** By path; random numbers where nothing is given. */
   readonly parameters?: Readonly<Record<string, readonly number[]>>;
   readonly training?: boolean;
+  /** Rows of the dataset, and those of the batch. */
+  readonly rows?: number;
+  readonly batch?: readonly number[];
   readonly stream?: (owner: Owner) => string;
 }
 
@@ -35,10 +38,14 @@ export class TestModel {
   readonly requests = new Map<string, ParameterRequest>();
   readonly #setting: Setting;
   readonly #nodes = new Map<string, Node>();
-  readonly #contents = new Map<string, readonly number[]>([["random", [7, 3]]]);
+  readonly #contents = new Map<string, readonly number[]>([
+    ["random", [7, 3]],
+    ["epoch", [2]],
+  ]);
 
   constructor(given: Given | string, setting: Setting = {}) {
     this.#setting = setting;
+    this.#contents.set("batch", setting.batch ?? []);
     const { program, problems, messages } = check(given);
     const errors = problems.filter(({ severity }) => severity === "error");
     invariant(errors.length === 0 && program.chosen !== null, messages);
@@ -49,6 +56,9 @@ export class TestModel {
       parameter: (request) => this.#parameter(request),
       input: (request) => this.#input(request),
       randomState: () => this.#leaf("random", [2], "i32"),
+      rows: setting.rows ?? 0,
+      batch: () => this.#leaf("batch", [(setting.batch ?? []).length], "i32"),
+      epoch: () => this.#leaf("epoch", [], "f32"),
     });
   }
 

@@ -4,7 +4,7 @@ import type { ParameterEntry } from "../../src/train/compiled.ts";
 import { initialParameters } from "../../src/train/initialise.ts";
 
 function entry(path: string, shape: number[], offset: number, initialiser: Initialiser): ParameterEntry {
-  return { path, shape, offset, initialiser };
+  return { path, shape, offset, initialiser, kind: "param", perRow: false };
 }
 
 describe("initial parameters", () => {

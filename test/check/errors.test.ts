@@ -8,6 +8,7 @@ import { models } from "./cases/models.ts";
 import { modules } from "./cases/modules.ts";
 import { names } from "./cases/names.ts";
 import { shapes } from "./cases/shapes.ts";
+import { states } from "./cases/states.ts";
 import { training } from "./cases/training.ts";
 
 const cases: Readonly<Record<string, string | Given>> = {
@@ -17,6 +18,7 @@ const cases: Readonly<Record<string, string | Given>> = {
   ...lists,
   ...modules,
   ...models,
+  ...states,
   ...training,
 };
 

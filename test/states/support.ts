@@ -1,5 +1,6 @@
 /** Trains a model with states on a small invented dataset, on any backend, and reads what its states hold. */
 import { invariant } from "../../src/base/invariant.ts";
+import type { Dataset } from "../../src/data/schema.ts";
 import { compileModel } from "../../src/driver/compile.ts";
 import { inventData } from "../../src/driver/invented-data.ts";
 import type { FusionTarget } from "../../src/fuse/target.ts";
@@ -27,6 +28,18 @@ export function prepareModel(path: string, model: string, target: FusionTarget):
   const dataRows = Object.values(dataset.splits).reduce((sum, { rows }) => sum + rows, 0);
   const { compiled } = compileModel({ model: small.model, sizes, dataRows, target, verify: true });
   return { compiled, dataset, settings: trainSettings(declared, null) };
+}
+
+/** Values of all rows of a dataset, split after split; null where a row lacks them. */
+export function allRows(dataset: Dataset, name: string): (readonly number[] | null)[] {
+  return Object.values(dataset.splits).flatMap((split) => {
+    const field = split.fields.get(name);
+    invariant(field !== undefined, `the dataset has ${name}`);
+    const width = field.data.length / split.rows;
+    return Array.from({ length: split.rows }, (_, row) =>
+      field.present[row] === 1 ? Array.from(field.data.subarray(row * width, (row + 1) * width)) : null,
+    );
+  });
 }
 
 export interface Trained {

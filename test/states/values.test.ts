@@ -12,7 +12,7 @@ import { referenceBackend } from "../../src/runtime/reference/backend.ts";
 import { wasmBackend } from "../../src/runtime/wasm/execute.ts";
 import { softwareTarget } from "../support/compile-spec.ts";
 import { softwareDevice } from "../support/dawn.ts";
-import { prepareModel, type Trained, trainOn } from "./support.ts";
+import { allRows, prepareModel, type Trained, trainOn } from "./support.ts";
 
 const D = 3;
 
@@ -33,18 +33,6 @@ interface ByHand {
   centre: number[];
   mean: number[];
   variance: number[];
-}
-
-/** Values of all rows of a dataset, split after split; null where a row lacks them. */
-function allRows(dataset: Dataset, name: string): (readonly number[] | null)[] {
-  return Object.values(dataset.splits).flatMap((split) => {
-    const field = split.fields.get(name);
-    invariant(field !== undefined, `the dataset has ${name}`);
-    const width = field.data.length / split.rows;
-    return Array.from({ length: split.rows }, (_, row) =>
-      field.present[row] === 1 ? Array.from(field.data.subarray(row * width, (row + 1) * width)) : null,
-    );
-  });
 }
 
 const columns = (value: (column: number) => number) =>

@@ -110,6 +110,7 @@ export function runOneStep({ compiled }: Compilation): ReadonlyMap<string, Float
     Array.from({ length: rows }, (_, row) => (row === rows - 1 ? -1 : (row * 3) % rows)),
   );
   set("random", [11, 3]);
+  set("epoch", [2]);
   for (const { offset } of compiled.updates) set("schedule", [1, 1.7, 2.3], offset);
   executeProgram(compiled.iteration, arenas);
   return arenas;

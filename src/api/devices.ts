@@ -88,12 +88,12 @@ function chooseCpu(threads: number | undefined, reason: string): ChosenDevice {
   return { backend, target: CPU, reason: `${count === 1 ? "1 thread" : `${count} threads`}. ${reason}` };
 }
 
-/** What was tried, in one line, without the statement that there is nothing and without what was not asked for. */
+/** What was tried, in one line, without the statement that there is nothing. */
 function whyNoGpu(error: UserError): string {
   const lines = error.problems.flatMap(({ text }) => text.split("\n").slice(1));
   return lines
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("The software driver was left out"))
+    .filter((line) => line !== "")
     .join(" ");
 }
 
@@ -108,29 +108,25 @@ export interface DeviceReport {
 
 /** Tries each kind of device, the best first. */
 export async function surveyDevices(): Promise<DeviceReport[]> {
-  return [
-    await survey("gpu", { software: "never" }),
-    surveyCpu(),
-    await survey("software", { software: "only" }),
-  ];
+  return [await survey("gpu"), await survey("cpu"), await survey("software")];
 }
 
-function surveyCpu(): DeviceReport {
-  const { backend, reason } = chooseCpu(undefined, "Every machine with Node has it.");
-  const { description } = backend;
-  backend.close();
-  return { target: "cpu", kind: "cpu", available: true, description, reason };
+/** Opens a kind of device. Throws a UserError with exit code 3 when there is none. */
+export async function openSurveyed(kind: DeviceReport["kind"]): Promise<ChosenDevice> {
+  if (kind === "cpu") return chooseCpu(undefined, "Every machine with Node has it.");
+  return chooseDawn({ software: kind === "gpu" ? "never" : "only" });
 }
 
-async function survey(kind: DeviceReport["kind"], options: OpenOptions): Promise<DeviceReport> {
+async function survey(kind: DeviceReport["kind"]): Promise<DeviceReport> {
+  const target = kind === "cpu" ? "cpu" : "webgpu";
   try {
-    const opened = await openDevice(options);
-    const { description, reason } = opened;
-    opened.close();
-    return { target: "webgpu", kind, available: true, description, reason };
+    const { backend, reason } = await openSurveyed(kind);
+    const { description } = backend;
+    backend.close();
+    return { target, kind, available: true, description, reason };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const reason = error.problems.map((problem) => problem.text).join("\n");
-    return { target: "webgpu", kind, available: false, description: "", reason };
+    return { target, kind, available: false, description: "", reason };
   }
 }

@@ -1,40 +1,48 @@
-/** `mird doctor`: which device is used, why, and how to get a better one. */
-
+/** `mird doctor`: which device is used, why, how fast each is, and how to get a better one. */
 import type { DeviceReport } from "../api/devices.ts";
 import { surveyDevices } from "../api/devices.ts";
 import { version } from "../api/version.ts";
 import { wrap } from "../diagnostics/text.ts";
+import { milliseconds, quantity } from "../report/quantity.ts";
 import type { Register } from "./command.ts";
+import type { DeviceSpeed } from "./device-speed.ts";
+import { measureDevice } from "./device-speed.ts";
 import { EXIT } from "./failure.ts";
-
-const ADVICE: Readonly<Record<string, string>> = {
-  linux:
-    "For a GPU on Linux, install its Vulkan driver and the Vulkan loader (libvulkan1); Mesa must be 23 or newer. `vulkaninfo --summary` shows what there is.",
-  darwin: "On macOS Dawn uses Metal, which every Mac since 2012 has; a GPU should have been found.",
-  win32: "On Windows Dawn uses Direct3D 12; update the graphics driver.",
-};
+import { gpuHint, graphicsFacts } from "./gpu-hint.ts";
 
 const NAMES: Readonly<Record<DeviceReport["kind"], string>> = {
-  gpu: "webgpu, GPU",
-  cpu: "cpu",
-  software: "webgpu, software driver",
+  gpu: "GPU (--device webgpu)",
+  cpu: "CPU (--device cpu)",
+  software: "software driver (--device webgpu without a GPU)",
 };
+const WIDTH = 100;
+
+/** A device, and how fast it is; null where it is not available. */
+interface Examined extends DeviceReport {
+  readonly speed: DeviceSpeed | null;
+}
 
 export const registerDoctor: Register = (program, session) => {
   program
     .command("doctor")
     .summary("show which device is used, and why")
-    .description("Shows which devices there are, which one is used, why, and how to get a better one.")
-    .option("--json", "print JSON: {devices, chosen, reason}")
+    .description(
+      "Shows which devices there are, how fast each is, which one is used, why, and how to get a better one.",
+    )
+    .option("--json", "print JSON: {devices, chosen, reason, hint}")
     .action(async (options: { json?: boolean }) => {
       session.json = options.json === true;
-      const devices = await surveyDevices();
+      const devices: Examined[] = [];
+      for (const report of await surveyDevices())
+        devices.push({ ...report, speed: report.available ? await measureDevice(report.kind) : null });
       const chosen = devices.find(({ available }) => available) ?? null;
       const reason = chosen === null ? "No device can run WebGPU." : reasonFor(chosen, devices);
+      const hint = chosen?.kind === "gpu" ? null : gpuHint(graphicsFacts());
       const { out } = session.io;
       if (session.json) {
-        out.write(`${JSON.stringify({ devices, chosen: chosen?.description ?? null, reason }, null, 1)}\n`);
-      } else out.write(describe(devices, chosen, reason));
+        const facts = { devices, chosen: chosen?.description ?? null, reason, hint };
+        out.write(`${JSON.stringify(facts, null, 1)}\n`);
+      } else out.write(describe(devices, chosen, reason, hint));
       session.exitCode = chosen === null ? EXIT.device : EXIT.ok;
     });
 };
@@ -51,15 +59,26 @@ function oneLine(text: string): string {
   return (lines.length > 1 ? lines.slice(1) : lines).join(" ");
 }
 
-function describe(devices: readonly DeviceReport[], chosen: DeviceReport | null, reason: string): string {
+function describe(
+  devices: readonly Examined[],
+  chosen: Examined | null,
+  reason: string,
+  hint: string | null,
+): string {
   const lines = [`mird ${version()}, Node ${process.version}, ${process.platform} ${process.arch}`, ""];
   for (const device of devices) {
     const mark = device === chosen ? "→" : " ";
-    const found = device.available ? device.description : "none";
-    lines.push(`${mark} ${NAMES[device.kind]}: ${found}${device.kind === "cpu" ? `. ${device.reason}` : ""}`);
-    if (!device.available) lines.push(wrap(`    ${oneLine(device.reason)}`, 100));
+    lines.push(`${mark} ${NAMES[device.kind]}: ${device.available ? device.description : "none"}`);
+    if (!device.available) lines.push(wrap(`    ${oneLine(device.reason)}`, WIDTH));
+    else if (device.kind === "cpu") lines.push(`    ${device.reason}`);
+    if (device.speed !== null) lines.push(`    ${describeSpeed(device.speed)}`);
   }
-  lines.push("", wrap(chosen === null ? reason : `Used: ${chosen.description}. ${reason}`, 100));
-  if (chosen?.kind !== "gpu") lines.push("", wrap(ADVICE[process.platform] ?? "", 100));
+  lines.push("", wrap(chosen === null ? reason : `Used: ${chosen.description}. ${reason}`, WIDTH));
+  if (hint !== null) lines.push("", wrap(hint, WIDTH));
   return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function describeSpeed(speed: DeviceSpeed): string {
+  if ("failure" in speed) return `It did not work: ${speed.failure}`;
+  return `${quantity(speed.flopsPerSecond, "FLOP/s")} in a matrix product of ${speed.size}; a small training step takes ${milliseconds(speed.stepMilliseconds)} ms`;
 }

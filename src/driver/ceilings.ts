@@ -28,25 +28,46 @@ const MATRICES = [32, 128, 512, 1024, 2048];
 const KIBIBYTES = [64, 1024, 16384, 65536];
 const LONG_ENOUGH = 10;
 
+/** The rate of one matrix product of that many rows and columns. */
+export async function measureMatmul(
+  backend: Backend,
+  target: FusionTarget,
+  size: number,
+  seconds: number,
+): Promise<Ceiling> {
+  const time = await bestTime(backend, matmulProgram([size, size, size], 1, target), seconds);
+  return { what: `matrix product of ${size}`, perSecond: (2 * size ** 3) / (time / 1000) };
+}
+
 /** Measures both, within some `seconds`. */
 export async function measureCeilings(
   backend: Backend,
   target: FusionTarget,
   seconds: number,
 ): Promise<Ceilings> {
-  const probe = (program: Program) => bestTime(backend, program, seconds / 2);
-  const product = await largest(MATRICES, (size) => probe(matmulProgram([size, size, size], 1, target)));
-  const copy = await largest(KIBIBYTES, (size) => probe(copyProgram(size * 2 ** 8, target)));
-  return {
-    arithmetic: {
-      what: `matrix product of ${product.size}`,
-      perSecond: (2 * product.size ** 3) / (product.milliseconds / 1000),
-    },
-    memory: {
-      what: `copy of ${copy.size < 1024 ? `${copy.size} KiB` : `${copy.size / 1024} MiB`}`,
-      perSecond: (2 * copy.size * 2 ** 10) / (copy.milliseconds / 1000),
-    },
-  };
+  const arithmetic = await largest(
+    MATRICES,
+    (size) => measureMatmul(backend, target, size, seconds / 2),
+    (size) => 2 * size ** 3,
+  );
+  const memory = await largest(
+    KIBIBYTES,
+    (size) => measureCopy(backend, target, size, seconds / 2),
+    (size) => 2 ** 11 * size,
+  );
+  return { arithmetic, memory };
+}
+
+/** The rate of a copy of that many kibibytes. */
+async function measureCopy(
+  backend: Backend,
+  target: FusionTarget,
+  size: number,
+  seconds: number,
+): Promise<Ceiling> {
+  const time = await bestTime(backend, copyProgram(size * 2 ** 8, target), seconds);
+  const what = `copy of ${size < 1024 ? `${size} KiB` : `${size / 1024} MiB`}`;
+  return { what, perSecond: (2 ** 11 * size) / (time / 1000) };
 }
 
 /** The higher of two measurements: whatever else ran on the machine can only have made one too low. */
@@ -55,11 +76,16 @@ export function higherCeilings(a: Ceilings, b: Ceilings): Ceilings {
   return { arithmetic: higher(a.arithmetic, b.arithmetic), memory: higher(a.memory, b.memory) };
 }
 
-async function largest(sizes: readonly number[], time: (size: number) => Promise<number>) {
-  let found = { size: 0, milliseconds: Number.NaN };
+/** The ceiling at the first size that takes long enough; `amount` is the work of one. */
+async function largest(
+  sizes: readonly number[],
+  measure: (size: number) => Promise<Ceiling>,
+  amount: (size: number) => number,
+): Promise<Ceiling> {
+  let found: Ceiling = { what: "nothing", perSecond: Number.NaN };
   for (const size of sizes) {
-    found = { size, milliseconds: await time(size) };
-    if (found.milliseconds > LONG_ENOUGH) break;
+    found = await measure(size);
+    if ((amount(size) / found.perSecond) * 1000 > LONG_ENOUGH) break;
   }
   return found;
 }

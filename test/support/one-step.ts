@@ -5,6 +5,8 @@ import { requireModel } from "../../src/api/spec.ts";
 import type { CheckedModel, CheckedProgram } from "../../src/check/checked.ts";
 import type { Compilation } from "../../src/driver/compile.ts";
 import { compileModel, trainBlock } from "../../src/driver/compile.ts";
+import type { FusionTarget } from "../../src/fuse/target.ts";
+import type { Backend } from "../../src/runtime/backend.ts";
 import { executeProgram, makeArenas } from "../../src/runtime/reference/execute-program.ts";
 import { softwareTarget } from "./compile-spec.ts";
 import { sampleTensor } from "./tensors.ts";
@@ -71,25 +73,28 @@ export function smallSizes(path: string): Record<string, string> {
 }
 
 /** Compiles a spec with or without the optimisation passes. */
-export function compileSmall(spec: SmallSpec, optimise: boolean): Compilation {
+export function compileSmall(
+  spec: SmallSpec,
+  optimise: boolean,
+  target: FusionTarget = softwareTarget,
+): Compilation {
   const model = checkedSpec(spec);
   const { labelled, unlabelled } = trainBlock(model).batch;
   return compileModel({
     model,
     sizes: new Map(),
     dataRows: labelled + unlabelled,
-    target: softwareTarget,
+    target,
     verify: true,
     optimise,
   });
 }
 
-/** Everything that one iteration leaves in arenas, from parameters and data that depend on names only. */
-export function runOneStep({ compiled }: Compilation): ReadonlyMap<string, Float64Array> {
+/** What the arenas of an iteration hold at first: parameters and data that depend on names only. */
+function stepInputs({ compiled }: Compilation): ReadonlyMap<string, Float64Array> {
   const arenas = makeArenas(compiled.iteration);
   const set = (arena: string, values: ArrayLike<number>, offset = 0) =>
     arenas.get(arena)?.set(values, offset);
-  arenas.get("work")?.fill(Number.NaN);
   const rows = compiled.batch.labelled + compiled.batch.unlabelled;
   for (const { shape, offset } of compiled.parameters)
     set("parameters", sampleTensor({ shape, dtype: "f32", low: -0.6, high: 0.6 }, offset + 1).data, offset);
@@ -112,6 +117,36 @@ export function runOneStep({ compiled }: Compilation): ReadonlyMap<string, Float
   set("random", [11, 3]);
   set("epoch", [2]);
   for (const { offset } of compiled.updates) set("schedule", [1, 1.7, 2.3], offset);
-  executeProgram(compiled.iteration, arenas);
   return arenas;
+}
+
+/** Everything that one iteration leaves in arenas, in float64. */
+export function runOneStep(compilation: Compilation): ReadonlyMap<string, Float64Array> {
+  const arenas = stepInputs(compilation);
+  arenas.get("work")?.fill(Number.NaN);
+  executeProgram(compilation.compiled.iteration, arenas);
+  return arenas;
+}
+
+/** The losses and gradients that one iteration on a device leaves. */
+export async function runStepOn(
+  backend: Backend,
+  compilation: Compilation,
+): Promise<ReadonlyMap<string, Float64Array>> {
+  const { iteration, data } = compilation.compiled;
+  const whole = new Set(["batch", "random"]);
+  for (const { arena, dtype } of data) if (dtype === "i32") whole.add(arena);
+  const executable = await backend.prepare(new Map([["iteration", iteration]]));
+  try {
+    for (const [name, values] of stepInputs(compilation))
+      if (name !== "work")
+        executable.write(name, whole.has(name) ? Int32Array.from(values) : Float32Array.from(values));
+    executable.run("iteration");
+    const left = new Map<string, Float64Array>();
+    for (const name of ["losses", "gradients"])
+      if (iteration.arenas.has(name)) left.set(name, Float64Array.from(await executable.read(name)));
+    return left;
+  } finally {
+    executable.dispose();
+  }
 }

@@ -54,9 +54,8 @@ export async function openDevice(options: OpenOptions = {}): Promise<DawnDevice>
   if (software !== "only") {
     const adapter = await systemAdapter(tried);
     if (adapter !== null) return openAdapter(adapter, "The system offers a GPU.");
-  } else tried.push("GPUs were left out, as asked for.");
-  if (software === "never") tried.push("The software driver was left out, as asked for.");
-  else {
+  }
+  if (software !== "never") {
     const adapter = await softwareAdapter(tried);
     if (adapter !== null) return openAdapter(adapter, tried.join(" "));
   }

@@ -1,13 +1,24 @@
 /** Devices that run compiled programs: the whole path through fusion, planning and code generation, as `mird train` takes it. */
 import { chooseDevice } from "../../../src/api/devices.ts";
 import { lower } from "../../../src/driver/compile.ts";
+import type { FusionTarget } from "../../../src/fuse/target.ts";
 import type { ArenaRange } from "../../../src/ir/graph.ts";
 import type { Program } from "../../../src/ir/program.ts";
-import type { Executable } from "../../../src/runtime/backend.ts";
+import type { Backend, Executable } from "../../../src/runtime/backend.ts";
 import type { Contents, OracleDevice, Session } from "./device.ts";
 
 export async function compiledDevice(device: "webgpu" | "cpu"): Promise<OracleDevice> {
-  const { backend, target } = await chooseDevice({ device });
+  return compiledOn(await chooseDevice({ device }));
+}
+
+/** A device that has been opened. */
+export function compiledOn({
+  backend,
+  target,
+}: {
+  readonly backend: Backend;
+  readonly target: FusionTarget;
+}): OracleDevice {
   return {
     description: backend.description,
     open: async (graph) => {

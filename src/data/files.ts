@@ -5,10 +5,12 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -92,6 +94,12 @@ export function writeFileAtomic(path: string, chunks: Iterable<Uint8Array>): voi
     rmSync(temporary, { force: true });
     throw dataError("data-unreadable", { file: path }, `The file cannot be written: ${reason(error)}.`);
   }
+}
+
+/** Removes what `writeFileAtomic` of a process that was killed has left in a folder. Nobody else may be writing there. */
+export function removeUnfinished(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : [])
+    if (/^\..+\.\d+\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {

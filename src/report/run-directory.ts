@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { reason, writeFileAtomic } from "../data/files.ts";
+import { reason, removeUnfinished, writeFileAtomic } from "../data/files.ts";
 import type { SafetensorsFile, Tensor } from "../data/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../data/safetensors.ts";
 import { lockFolder } from "./lock.ts";
@@ -52,7 +52,9 @@ export class RunDirectory {
   /** Opens an existing run to go on with it. */
   static open(folder: string): RunDirectory {
     const info = readRun(folder);
-    return new RunDirectory(folder, info, lockFolder(folder));
+    const run = new RunDirectory(folder, info, lockFolder(folder));
+    for (const part of [folder, join(folder, "checkpoints")]) removeUnfinished(part);
+    return run;
   }
 
   setStatus(status: RunStatus): void {

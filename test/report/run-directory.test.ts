@@ -104,6 +104,16 @@ describe("a run folder", () => {
     expect(existsSync(join(folder, "run.lock"))).toBe(false);
   });
 
+  it("forgets what a process that was killed has not finished writing", () => {
+    const folder = join(parent, "run");
+    RunDirectory.create(folder, INFO).close();
+    const unfinished = [".run.json.7643.tmp", "checkpoints/.last.safetensors.7643.tmp"];
+    for (const name of unfinished) writeFileSync(join(folder, name), "half");
+    RunDirectory.open(folder).close();
+    for (const name of unfinished) expect(existsSync(join(folder, name))).toBe(false);
+    expect(existsSync(join(folder, "run.json"))).toBe(true);
+  });
+
   it("takes over the lock of a process that is gone, not one of another machine", () => {
     const folder = join(parent, "run");
     RunDirectory.create(folder, INFO).close();

@@ -120,11 +120,14 @@ function stepInputs({ compiled }: Compilation): ReadonlyMap<string, Float64Array
   return arenas;
 }
 
-/** Everything that one iteration leaves in arenas, in float64. */
-export function runOneStep(compilation: Compilation): ReadonlyMap<string, Float64Array> {
+/** Everything that one iteration leaves in arenas, in float64; `singlePrecision` rounds what is stored, as devices do. */
+export function runOneStep(
+  compilation: Compilation,
+  options: { readonly singlePrecision?: boolean } = {},
+): ReadonlyMap<string, Float64Array> {
   const arenas = stepInputs(compilation);
   arenas.get("work")?.fill(Number.NaN);
-  executeProgram(compilation.compiled.iteration, arenas);
+  executeProgram(compilation.compiled.iteration, arenas, options);
   return arenas;
 }
 

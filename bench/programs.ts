@@ -83,11 +83,8 @@ const SETTINGS: Readonly<Record<Profile, { readonly batch: string; readonly mode
   },
 };
 
-/** The iteration of MIRD at a profile: five steps of the estimators, one of the model; dropout 0, as in the baseline. */
-export function mirdProgram(
-  profile: Profile,
-  target: FusionTarget,
-): { readonly program: Program; readonly rows: number } {
+/** MIRD at a profile: five steps of the estimators, one of the model; dropout 0, as in the baseline. */
+export function mirdModel(profile: Profile): ReturnType<typeof requireModel> {
   const { batch, model } = SETTINGS[profile];
   const text = `import "specs/mird.mird" (Mird)
 import std.fusion (SparseWordAttention)
@@ -104,12 +101,20 @@ train Bench {
   epochs 1
 }
 `.replace(/; /g, "\n");
-  const { program, model: checked } = requireModel({
+  return requireModel({
     entry: { path: "bench.mird", text },
     loadSource: diskLoader({}),
     settings: {},
     model: null,
   });
+}
+
+/** The iteration of MIRD at a profile. */
+export function mirdProgram(
+  profile: Profile,
+  target: FusionTarget,
+): { readonly program: Program; readonly rows: number } {
+  const { program, model: checked } = mirdModel(profile);
   const { compiled } = compileOnly({ model: checked, types: program.types, target, data: null });
   return { program: compiled.iteration, rows: compiled.batch.labelled + compiled.batch.unlabelled };
 }

@@ -10,6 +10,7 @@ export function expressionCost(node: Node): number {
     case "transpose":
     case "broadcast":
     case "slice":
+    case "after":
     case "stop_gradient":
     case "scale_gradient":
       return 0;

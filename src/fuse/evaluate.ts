@@ -109,6 +109,7 @@ export class Evaluation {
       case "transpose":
       case "broadcast":
       case "slice":
+      case "after":
         return this.reference(at(node.inputs, 0), throughView(this.#space, node, coordinates), guard);
       case "pad":
         return this.#pad(node, coordinates, guard);

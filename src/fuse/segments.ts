@@ -9,6 +9,8 @@ export class SegmentMap {
   readonly graph: Graph;
   /** Every node, operands before their users. */
   readonly order: readonly Node[];
+  /** Whether some node must be computed after another that it does not read. */
+  readonly hasOrder: boolean;
   readonly #homes = new Map<Node, number>();
   readonly #lastUses = new Map<Node, number>();
   readonly #outlived = new Set<Node>();
@@ -20,6 +22,7 @@ export class SegmentMap {
   constructor(graph: Graph) {
     this.graph = graph;
     this.order = topologicalOrder(graphRoots(graph));
+    this.hasOrder = this.order.some((node) => node.op === "after");
     this.#noteWrites();
     this.#assign();
   }

@@ -112,11 +112,29 @@ export class Storage {
       unit,
       reads,
       producers: sources.filter(isUnit).filter((source) => source.segment === unit.segment),
-      before,
+      before: [...before, ...this.#awaited(unit).map((earlier) => ({ unit: earlier, together: false }))],
       storedTo: this.storedTo(unit).map(placeName),
       mustStore: unit.targets.length > 0 || readers.some((reader) => reader.segment !== unit.segment),
       readers: readers.filter((reader) => reader.segment === unit.segment),
     };
+  }
+
+  /** Units of the same segment that must have run although a unit does not read them: they stand behind an `after` in its expression. */
+  #awaited(unit: Unit): readonly Unit[] {
+    if (!this.#segments.hasOrder) return [];
+    const awaited = new Set<Unit>();
+    const seen = new Set<Node>();
+    const visit = (node: Node, isAwaited: boolean): void => {
+      const stored = node === unit.node ? undefined : this.unitOf(node);
+      if (stored !== undefined && isAwaited && stored.segment === unit.segment) awaited.add(stored);
+      if (stored !== undefined || seen.has(node)) return;
+      seen.add(node);
+      node.inputs.forEach((input, index) => {
+        visit(input, isAwaited || (node.op === "after" && index > 0));
+      });
+    };
+    visit(unit.node, false);
+    return [...awaited];
   }
 
   /** For each unit that overwrites an arena range, the units that read it. */

@@ -78,6 +78,7 @@ class UnitChoice {
     if (scheduling === "reduction" || scheduling === "contraction" || scheduling === "library")
       this.#units.add(node);
     if (node.op === "matmul") this.#requireMatrices(node);
+    else if (node.op === "after") this.#requireValue(at(node.inputs, 1));
     else if (scheduling === "library") for (const input of node.inputs) this.#requireContiguous(input);
   }
 
@@ -103,6 +104,12 @@ class UnitChoice {
     if (current.op !== "input") this.#units.add(current);
   }
 
+  /** What something waits for is computed as it stands, and not as a part of what reads it later. */
+  #requireValue(awaited: Node): void {
+    const base = this.#base(awaited);
+    if (base.op !== "input") this.#units.add(base);
+  }
+
   /** The operands of library kernels are read from their start, element by element. */
   #requireContiguous(operand: Node): void {
     let current = operand;
@@ -121,6 +128,8 @@ class UnitChoice {
       const transparent = isPlainView(node) && !this.#units.has(node);
       const isReduction = ops[node.op].scheduling === "reduction";
       for (const input of node.inputs) {
+        // What only says when to compute is not read.
+        if (node.op === "after" && input !== node.inputs[0]) continue;
         if (transparent) this.#use(input, own.count, own.reach);
         else this.#use(input, 1, elementCount(isReduction ? input.shape : node.shape));
       }
@@ -149,7 +158,8 @@ class UnitChoice {
     if (scheduling === "contraction" || scheduling === "library") return { cost: 0, leaves: [], expiry: 0 };
     const most = Math.max(3, this.#target.maxOperands - 2);
     for (;;) {
-      const parts = node.inputs.map((input) => this.#inlinedOf(input));
+      const read = node.op === "after" ? node.inputs.slice(0, 1) : node.inputs;
+      const parts = read.map((input) => this.#inlinedOf(input));
       const leaves = [...new Set(parts.flatMap((part) => part.leaves))];
       if (leaves.length > most && this.#storeLargest(node.inputs)) continue;
       const cost = parts.reduce((sum, part) => sum + part.cost, expressionCost(node));

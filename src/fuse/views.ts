@@ -1,14 +1,22 @@
 /** How views and gathers change coordinates. */
 import { at } from "../base/invariant.ts";
 import type { Node, NodeOf } from "../ir/graph.ts";
+import type { OpName } from "../ir/op-table.ts";
 import type { Affine, Coordinates, IndexSpace } from "./index-map.ts";
 import { shiftIndex, ZERO } from "./index-map.ts";
 
 /** Views whose every element is an element of the operand. */
-export type PlainView = NodeOf<"reshape"> | NodeOf<"transpose"> | NodeOf<"broadcast"> | NodeOf<"slice">;
+export type PlainView =
+  | NodeOf<"reshape">
+  | NodeOf<"transpose">
+  | NodeOf<"broadcast">
+  | NodeOf<"slice">
+  | NodeOf<"after">;
+
+const PLAIN_VIEWS: ReadonlySet<OpName> = new Set(["reshape", "transpose", "broadcast", "slice", "after"]);
 
 export function isPlainView(node: Node): node is PlainView {
-  return node.op === "reshape" || node.op === "transpose" || node.op === "broadcast" || node.op === "slice";
+  return PLAIN_VIEWS.has(node.op);
 }
 
 /** Coordinates in the operand of the element at `coordinates` of the view. */
@@ -26,6 +34,8 @@ export function throughView(space: IndexSpace, node: PlainView, coordinates: Coo
     }
     case "broadcast":
       return from.map((extent, axis) => (extent === 1 ? ZERO : at(coordinates, axis)));
+    case "after":
+      return coordinates;
     case "slice": {
       const { start } = node.attributes;
       return coordinates.map((index, axis) => shiftIndex(index, at(start, axis)));

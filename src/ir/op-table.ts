@@ -60,6 +60,9 @@ export interface OpAttributes {
   /** Identity whose derivative is `factor` (gradient reversal: negative). */
   scale_gradient: { readonly factor: number };
 
+  /** The first operand. What reads it is computed behind the second, not together with it; made by passes that compute in pieces or again. */
+  after: None;
+
   // Elementwise, two operands
   add: None;
   subtract: None;

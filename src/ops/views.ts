@@ -161,6 +161,17 @@ export const pad: OpRecord<"pad"> = {
   ],
 };
 
+export const after: OpRecord<"after"> = {
+  name: "after",
+  doc: "The first operand; what reads it is computed behind the second, never together with it.",
+  scheduling: "view",
+  type: (inputs) => at(operands("after", inputs, 2), 0),
+  derivative: ({ cotangent }) => [cotangent, null],
+  evaluate: (inputs) => at(inputs, 0),
+  flops: noFlops,
+  samples: [{ inputs: [operand("f32", [3, 4], -2, 2), operand("f32", [2], -2, 2)], attributes: {} }],
+};
+
 export const concat: OpRecord<"concat"> = {
   name: "concat",
   doc: "Tensors one after another along an axis.",

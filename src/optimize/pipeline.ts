@@ -8,6 +8,7 @@ import { fold } from "./fold.ts";
 import { hoist } from "./hoist.ts";
 import { orient } from "./orient.ts";
 import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
+import { piecewise } from "./piecewise/piecewise.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
@@ -31,6 +32,8 @@ export const passes: readonly Pass[] = [
   simplify,
   // Last, because every rewriting above makes new expressions that may equal others.
   share,
+  // Computes some values twice on purpose, which nothing may put together again.
+  piecewise,
   // Again, because what was kept may have become part of something else.
   hoist,
 ];

@@ -129,6 +129,7 @@ const VIEWS: readonly Kind[] = [
     return g.transpose(a, detail % 8 < 4 ? rotated : rotated.reverse());
   },
   ({ g, a, detail }) => g.broadcastTo(a, [(detail % 3) + 1, ...a.shape]),
+  ({ g, a, b }) => g.node("after", [a, b], {}),
   ({ g, a, detail }) => {
     const x = vector(g, a);
     const axis = axisOf(x, detail);

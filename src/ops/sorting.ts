@@ -28,7 +28,7 @@ export const argsort: OpRecord<"argsort"> = {
     const [x, mask] = [at(inputs, 0).data, at(inputs, 1).data];
     const width = at(type.shape, -1);
     const result = zeros(type);
-    for (let start = 0; start < x.length; start += width) {
+    for (let start = 0; start < result.data.length; start += width) {
       const masked = (position: number) => (mask[start + position] === 0 ? 1 : 0);
       const order = Array.from({ length: width }, (_, position) => position).sort((a, b) => {
         const side = masked(a) - masked(b);

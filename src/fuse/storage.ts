@@ -114,7 +114,11 @@ export class Storage {
       producers: sources.filter(isUnit).filter((source) => source.segment === unit.segment),
       before: [...before, ...this.#awaited(unit).map((earlier) => ({ unit: earlier, together: false }))],
       storedTo: this.storedTo(unit).map(placeName),
-      mustStore: unit.targets.length > 0 || readers.some((reader) => reader.segment !== unit.segment),
+      // What others only wait for is stored too, since a kernel has to store something.
+      mustStore:
+        unit.targets.length > 0 ||
+        readers.length === 0 ||
+        readers.some((reader) => reader.segment !== unit.segment),
       readers: readers.filter((reader) => reader.segment === unit.segment),
     };
   }

@@ -1,7 +1,7 @@
-/** Functions with hand-written kernels: sparsemax and the recurrent parts of LSTM and GRU. */
+/** Functions with hand-written kernels: sparsemax, factors of small matrices and the recurrent parts of LSTM and GRU. */
 import { at } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
-import { dimMultiply, dimNumber, dimsEqual, formatDim } from "../types/dim.ts";
+import { dimConstant, dimMultiply, dimNumber, dimsEqual, formatDim } from "../types/dim.ts";
 import type { RecordType, TensorType } from "../types/tensor-type.ts";
 import { axisOf, formatType, tensorType } from "../types/tensor-type.ts";
 import type { BuildContext, TensorValue } from "./build-context.ts";
@@ -31,6 +31,45 @@ const sparsemax: Builtin = {
     const mask =
       participation(x, context, new Set([axisKey(at(x.type.axes, -1))])) ?? g.full(x.node.shape, 1, "bool");
     return derived(result as TensorType, g.sparsemax(x.node, mask), [x]);
+  },
+};
+
+const cholesky: Builtin = {
+  name: "cholesky",
+  usage: "cholesky(x)",
+  doc: "Of a symmetric positive definite matrix in the last two axes, which must be equally long: the lower triangular factor, whose product with its transpose is the matrix. NaN where it is not positive definite.",
+  parameters: [{ name: "x", kind: "tensor", optional: false }],
+  type: (inputs) => {
+    const type = tensorArgument(inputs, "x");
+    const wrong = requireElement(type, ["f32"], "x");
+    if (wrong !== null) return wrong;
+    const [rows, columns] = type.axes.slice(-2);
+    const isRagged = [rows, columns].some((axis) => axis?.kind === "axis" && axis.ragged);
+    const sizes = [rows, columns].map((axis) => (axis?.kind === "axis" ? dimConstant(axis.dim) : null));
+    const differ = sizes[0] !== null && sizes[1] !== null && sizes[0] !== sizes[1];
+    if (columns !== undefined && !isRagged && !differ) return type;
+    return problem(
+      "shape-mismatch",
+      "Sizes do not agree",
+      "x",
+      formatType(type),
+      `\`cholesky\` needs square matrices in the last two axes${isRagged ? ", without a ragged axis" : ""}; the tensor is ${formatType(type)}.`,
+    );
+  },
+  build: (context, inputs, result) => {
+    const x = inputs.tensor("x");
+    const [rows, columns] = x.node.shape.slice(-2);
+    if (rows !== columns)
+      return context.reject(
+        problem(
+          "shape-mismatch",
+          "Sizes do not agree",
+          "x",
+          formatType(x.type),
+          `\`cholesky\` needs square matrices; the last two axes have ${rows} and ${columns} elements.`,
+        ),
+      );
+    return derived(result as TensorType, context.g.node("cholesky", [x.node], {}), [x]);
   },
 };
 
@@ -157,4 +196,4 @@ const gru: Builtin = {
   },
 };
 
-export const library: readonly Builtin[] = [sparsemax, lstm, gru];
+export const library: readonly Builtin[] = [sparsemax, cholesky, lstm, gru];

@@ -1,5 +1,7 @@
 /** Randomness. Every draw is a function of seed, iteration, place in the program and element, so backward passes draw it again instead of storing it. */
 import { at } from "../base/invariant.ts";
+import type { Node } from "../ir/graph.ts";
+import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import type { Builtin } from "./builtin.ts";
 import { derived, participation, problem, requireElement, tensorArgument } from "./values.ts";
@@ -100,6 +102,37 @@ const shuffle: Builtin = {
   },
 };
 
+/** Rows by number: [rows] i32 from which row each present one gets its values; absent ones stay as they are. */
+function movedRows(
+  name: "derange" | "resample",
+  doc: string,
+  from: (g: GraphBuilder, draw: Node, present: Node) => Node,
+): Builtin {
+  return {
+    name,
+    usage: `${name}(x)`,
+    doc,
+    parameters: [x],
+    type: shuffle.type,
+    build: (context, inputs, result) => {
+      const value = inputs.tensor("x");
+      const { g } = context;
+      const rows = at(value.node.shape, 0);
+      const axis = at(value.type.axes, 0);
+      const mask = participation(value, context, new Set(axis.kind === "axis" ? [axis.dim.key] : []));
+      const present = mask === null ? g.full([rows], 1, "bool") : g.reshape(mask, [rows]);
+      const draw = g.random("uniform", [rows], context.randomSite(), context.randomState());
+      const chosen = g.where(present, from(g, draw, present), g.iota([rows], 0));
+      return derived(result as TensorType, g.take(value.node, chosen), [value]);
+    },
+  };
+}
+
+/** At least one, so that it can divide. */
+function presentCount(g: GraphBuilder, present: Node): Node {
+  return g.maximum(g.sum(g.cast(present, "i32")), 1);
+}
+
 export const stochastic: readonly Builtin[] = [
   dropout,
   noise(
@@ -108,4 +141,24 @@ export const stochastic: readonly Builtin[] = [
   ),
   noise("uniform_like", "Numbers from [0, 1) in the shape of x; 0.5 in evaluation."),
   shuffle,
+  movedRows(
+    "derange",
+    "The present rows in a random order in which each row gets another one's place, if there are two (in evaluation too); absent rows stay absent.",
+    // In a random order every row takes over from the next one, so that all of them form one circle.
+    (g, draw, present) => {
+      const order = g.argsort(draw, present);
+      const rank = g.argsort(g.cast(order, "f32"));
+      return g.gather(order, g.remainder(g.add(rank, 1), presentCount(g, present)));
+    },
+  ),
+  movedRows(
+    "resample",
+    "As many rows as are present, each drawn from all of them, with replacement (in evaluation too); absent rows stay absent.",
+    (g, draw, present) => {
+      const own = g.argsort(g.cast(g.iota(draw.shape, 0), "f32"), present);
+      const count = presentCount(g, present);
+      const place = g.cast(g.floor(g.mul(draw, g.cast(count, "f32"))), "i32");
+      return g.gather(own, g.minimum(place, g.sub(count, 1)));
+    },
+  ),
 ];

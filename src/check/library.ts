@@ -10,6 +10,7 @@ export const libraryParts: readonly string[] = [
   "nn",
   "penalty",
   "sequence",
+  "statistics",
 ].map((part) => `std.${part}`);
 
 /** The part that declares `name`, or null. The texts are only searched when a name is unknown, so they are not parsed for it. */

@@ -321,6 +321,12 @@ export function lowerLibrary(group: Group, storage: Storage): LoweredKernel {
         locations,
       };
     }
+    case "cholesky":
+    case "triangular_inverse": {
+      const order = at(node.shape, -1);
+      const matrices = elementCount(node.shape) / (order * order);
+      return { kernel: { ...common, routine: node.op, sizes: { matrices, order } }, locations };
+    }
     case "occurrences":
       return {
         kernel: {

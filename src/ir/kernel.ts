@@ -158,6 +158,8 @@ export type LibraryRoutine =
   | "gru_backward"
   | "sparsemax"
   | "argsort"
+  | "cholesky"
+  | "triangular_inverse"
   | "occurrences"
   | "scatter_add";
 

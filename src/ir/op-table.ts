@@ -114,6 +114,10 @@ export interface OpAttributes {
   // Library operations: hand-written kernels
   /** Euclidean projection of the last axis onto the simplex. Operands: scores [..., N], mask bool [..., N]; masked entries and empty rows give 0. */
   sparsemax: None;
+  /** Lower triangular L with L Lᵀ = (x + xᵀ) / 2, for matrices [..., N, N]. */
+  cholesky: None;
+  /** Inverse of lower triangular matrices [..., N, N]; nothing above the diagonal is read. */
+  triangular_inverse: None;
   /** Operands: x [..., N], mask bool [..., N]. Result i32: positions in ascending order of x, equal ones in their order, then the masked ones in theirs. */
   argsort: None;
   /**

@@ -9,6 +9,7 @@ import { matmul } from "./matmul.ts";
 import * as reductions from "./reductions.ts";
 import * as sorting from "./sorting.ts";
 import { sparsemax } from "./sparsemax.ts";
+import * as triangular from "./triangular.ts";
 import * as unary from "./unary.ts";
 import * as views from "./views.ts";
 
@@ -22,6 +23,7 @@ export const ops: OpRecords = {
   ...indexing,
   sparsemax,
   ...sorting,
+  ...triangular,
   ...lstm,
   ...gru,
 };

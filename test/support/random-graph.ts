@@ -203,6 +203,7 @@ const SMOOTH: readonly Kind[] = [
     return g.take(x, g.remainder(g.add(g.iota([(detail % 4) + 1], 0), detail % 5), rows));
   },
   gathered,
+  factor,
 ];
 
 /** The elements at fixed positions of the last axis, some of them twice or not at all. */
@@ -211,6 +212,15 @@ function gathered({ g, a, detail }: Parts): Node {
   const extent = x.shape.at(-1) ?? 1;
   const shape = [...x.shape.slice(0, -1), 1 + ((detail >> 4) % 4)];
   return g.gather(x, g.remainder(g.add(g.mul(g.iota(shape, shape.length - 1), 3), detail % 5), extent));
+}
+
+/** The factor of a matrix whose eigenvalues are 1 at least. */
+function factor({ g, a }: Parts): Node {
+  const x = g.tanh(matrix(g, a));
+  const gram = g.matmul(x, g.swapAxes(x));
+  const rank = gram.shape.length;
+  const own = g.equal(g.iota(gram.shape, rank - 2), g.iota(gram.shape, rank - 1));
+  return g.node("cholesky", [g.add(gram, g.cast(own, "f32"))], {});
 }
 
 /** True at the odd positions of the last axis. */

@@ -10,6 +10,7 @@ import { KernelFunction } from "./kernel-function.ts";
 import { routineSize } from "./recurrence.ts";
 import { emitGruBackward, emitLstmBackward } from "./recurrence-backward.ts";
 import { emitGru, emitLstm } from "./recurrence-forward.ts";
+import { emitCholesky, emitTriangularInverse } from "./triangular.ts";
 
 export function emitLibrary(kernel: LibraryKernel, fused: boolean): WasmKernel {
   switch (kernel.routine) {
@@ -25,6 +26,10 @@ export function emitLibrary(kernel: LibraryKernel, fused: boolean): WasmKernel {
       return emitSparsemax(kernel);
     case "argsort":
       return emitArgsort(kernel);
+    case "cholesky":
+      return emitCholesky(kernel);
+    case "triangular_inverse":
+      return emitTriangularInverse(kernel);
     case "occurrences":
       return emitOccurrences(kernel);
     case "scatter_add":

@@ -46,6 +46,10 @@ function fillFor(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
     case "sparsemax":
     case "argsort":
       return byRows(kernel, descriptor);
+    case "cholesky":
+      return cholesky(kernel, descriptor);
+    case "triangular_inverse":
+      return triangularInverse(kernel);
     case "occurrences":
       return occurrences(kernel, descriptor);
     case "scatter_add":
@@ -179,6 +183,31 @@ function byRows(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
     },
     conditions: { shared },
     groups: Math.ceil(rows / rowsPerGroup),
+    vectorOperands: new Set(),
+  };
+}
+
+/** Sizes: matrices, order. */
+function cholesky(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
+  const [matrices, order] = [size(kernel, "matrices"), size(kernel, "order")];
+  const shared = descriptor.rowStrategy === "workgroup";
+  const sharers = shared ? Math.min(order, descriptor.maxInvocations) : 1;
+  const perGroup = shared ? 1 : SMALL_GROUP;
+  return {
+    values: { COUNT: matrices, ORDER: order, SHARERS: sharers, SIZE: sharers * perGroup },
+    conditions: { shared },
+    groups: Math.ceil(matrices / perGroup),
+    vectorOperands: new Set(),
+  };
+}
+
+/** Sizes: matrices, order. */
+function triangularInverse(kernel: LibraryKernel): Fill {
+  const [matrices, order] = [size(kernel, "matrices"), size(kernel, "order")];
+  return {
+    values: { COUNT: matrices * order, ORDER: order, SIZE: SMALL_GROUP },
+    conditions: {},
+    groups: Math.ceil((matrices * order) / SMALL_GROUP),
     vectorOperands: new Set(),
   };
 }

@@ -33,6 +33,8 @@ function evaluate(kernel: LibraryKernel, inputs: readonly Tensor[]): Tensor {
       return ops[routine].evaluate(inputs, { reverse }, ops[routine].type(inputs, { reverse }));
     case "sparsemax":
     case "argsort":
+    case "cholesky":
+    case "triangular_inverse":
       return ops[routine].evaluate(inputs, {}, ops[routine].type(inputs, {}));
     case "occurrences":
     case "scatter_add": {
@@ -74,6 +76,9 @@ function shapesOf(kernel: LibraryKernel): readonly (readonly number[])[] {
         [of("rows"), of("columns")],
         [of("rows"), of("columns")],
       ];
+    case "cholesky":
+    case "triangular_inverse":
+      return [[of("matrices"), of("order"), of("order")]];
     case "occurrences":
       return [[of("positions")]];
     case "scatter_add":

@@ -165,6 +165,44 @@ test("argsort with ties, masks and rows of any length", async () => {
   await check([1, 2, 5, 33, 64, 300, 1500].map(argsortCase), 0, "discrete");
 });
 
+/** Matrices of the order, positive definite with eigenvalues from 1 on, and the factors of their factors. */
+function triangularCases(matrices: number, order: number): Case[] {
+  const shape = [matrices, order, order];
+  const sizes = { matrices, order };
+  const root = floats(shape, order);
+  const data = new Float64Array(root.data.length);
+  for (let place = 0; place < data.length; place++) {
+    const [row, column] = [Math.floor(place / order), place % order];
+    const other = Math.floor(row / order) * order + column;
+    let sum = row % order === column ? 1 : 0;
+    for (let k = 0; k < order; k++)
+      sum += (at(root.data, row * order + k) * at(root.data, other * order + k)) / order;
+    data[place] = Math.fround(sum);
+  }
+  const x: Tensor = { shape, dtype: "f32", data };
+  const factor = ops.cholesky.evaluate([x], {}, ops.cholesky.type([x], {}));
+  const rounded = { ...factor, data: factor.data.map(Math.fround) };
+  const inverse = ops.triangular_inverse.evaluate([rounded], {}, ops.triangular_inverse.type([rounded], {}));
+  return [
+    libraryCase("cholesky", sizes, [x], factor),
+    libraryCase("triangular_inverse", sizes, [rounded], inverse),
+  ];
+}
+
+test("factors and inverses of small matrices", async () => {
+  for (const kind of ["software", "discrete"] as const)
+    await check(
+      [
+        ...triangularCases(1, 1),
+        ...triangularCases(5, 4),
+        ...triangularCases(3, 33),
+        ...triangularCases(1, 128),
+      ],
+      5e-6,
+      kind,
+    );
+});
+
 function tableCases(rows: number, ids: readonly number[], width: number): Case[] {
   const list = whole(ids);
   const found = ops.occurrences.evaluate([list], { rows }, ops.occurrences.type([list], { rows }));

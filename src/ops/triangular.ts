@@ -47,7 +47,7 @@ export const cholesky: OpRecord<"cholesky"> = {
     const { data } = at(inputs, 0);
     const n = at(type.shape, -1);
     const result = zeros(type);
-    for (let start = 0; start < data.length; start += n * n) {
+    for (let start = 0; start < result.data.length; start += n * n) {
       const factor = (row: number, column: number) => at(result.data, start + row * n + column);
       for (let row = 0; row < n; row++) {
         for (let column = 0; column <= row; column++) {
@@ -89,7 +89,7 @@ export const triangular_inverse: OpRecord<"triangular_inverse"> = {
     const { data } = at(inputs, 0);
     const n = at(type.shape, -1);
     const result = zeros(type);
-    for (let start = 0; start < data.length; start += n * n) {
+    for (let start = 0; start < result.data.length; start += n * n) {
       const place = (row: number, column: number) => start + row * n + column;
       for (let column = 0; column < n; column++) {
         for (let row = column; row < n; row++) {

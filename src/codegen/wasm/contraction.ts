@@ -189,25 +189,10 @@ class ContractionEmitter {
     if (whole > 0) {
       const limit = i32.constant(whole);
       const end = rest === 0 ? block.to : f.keep(i32.select(i32.lt(block.to, limit), block.to, limit));
-      const from = several === null ? block.from : this.#groups(block.from, end, PANEL * TOGETHER, several);
+      const from = several === null ? block.from : f.whole(block.from, end, PANEL * TOGETHER, several);
       f.range(from, end, PANEL, (column) => visit(f.keep(column), PANEL));
     }
     if (rest > 0) f.when(i32.eq(block.to, i32.constant(columns)), () => visit(i32.constant(whole), rest));
-  }
-
-  /** Visits groups of `size` while a whole one is left, and tells where the last one ends. */
-  #groups(from: I32, end: I32, size: number, visit: (from: I32) => void): I32 {
-    const { f } = this.#code;
-    const next = f.variable("i32", from);
-    f.block((exit) =>
-      f.loop((start) => {
-        f.jump(exit, i32.gt(i32.add(next.get, i32.constant(size)), end));
-        visit(next.get);
-        next.set(i32.add(next.get, i32.constant(size)));
-        f.jump(start);
-      }),
-    );
-    return next.get;
   }
 
   #packLeft(left: I32, rows: Range, count: I32): void {
@@ -219,7 +204,7 @@ class ContractionEmitter {
       const block = { start, inner: side.inner, across: 1, count };
       packRows(f, block, tiles, innerBlock * TILE_ROWS * 4, i32.add(this.#packedLeft, place));
     };
-    const from = this.#groups(rows.from, rows.to, TILE_ROWS * TOGETHER, (row) => pack(row, TOGETHER));
+    const from = f.whole(rows.from, rows.to, TILE_ROWS * TOGETHER, (row) => pack(row, TOGETHER));
     f.range(from, rows.to, TILE_ROWS, (row) => pack(row, 1));
   }
 
@@ -234,7 +219,7 @@ class ContractionEmitter {
         this.#tile({ ...area, row, column, width, height, left: this.#leftStart(left, rows, row, height) });
       const row = f.variable(
         "i32",
-        this.#groups(rows.from, rows.to, TILE_ROWS, (row) => tile(row, TILE_ROWS)),
+        f.whole(rows.from, rows.to, TILE_ROWS, (row) => tile(row, TILE_ROWS)),
       );
       const { rows: all } = this.#plan;
       // Rows are shared in whole tiles, so only the last rows of the kernel are fewer.

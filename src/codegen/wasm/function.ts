@@ -97,6 +97,24 @@ export class FunctionBuilder {
     this.push(condition === undefined ? [0x0c, ...distance] : [...condition.code, 0x0d, ...distance]);
   }
 
+  /**
+   * Runs the body for from, from + size, … while a whole `size` is left before `end`, and gives where that ends. Like all loops here it is tested at
+   * its end: V8 takes constants and other fixed values out of a loop only where the body runs before the first test.
+   */
+  whole(from: I32, end: I32, size: number, body: (index: I32) => void): I32 {
+    const index = this.variable("i32", from);
+    const last = this.keep(i32.sub(end, i32.constant(size)));
+    const fits = i32.le(index.get, last);
+    this.when(fits, () =>
+      this.loop((start) => {
+        body(index.get);
+        index.set(i32.add(index.get, i32.constant(size)));
+        this.jump(start, fits);
+      }),
+    );
+    return index.get;
+  }
+
   /** Runs the body for from, from + step, … below `to` (signed). */
   range(from: I32, to: I32, step: number, body: (index: I32) => void): void {
     const end = this.keep(to);

@@ -73,21 +73,17 @@ class LoopEmitter {
     const vectors = Math.floor(extent / 4);
     // Threads meet at multiples of 64 bytes, so that they do not write the same cache line.
     const [from, to] = sharesLanes ? this.#code.share(vectors, 4) : [i32.constant(0), i32.constant(vectors)];
-    const bytes = f.variable("i32", i32.shl(from, i32.constant(4)));
     const end = f.keep(i32.shl(to, i32.constant(4)));
-    const pass = (count: number) =>
-      f.block((exit) => {
-        f.loop((start) => {
-          f.jump(exit, i32.gt(i32.add(bytes.get, i32.constant(16 * count)), end));
-          const places = Array.from(
-            { length: count },
-            (_, vector): Lanes => ({ bytes: bytes.get, shift: 4 * vector, active: 4 }),
-          );
-          this.#body(places.map((place) => scope.inner(place)));
-          bytes.set(i32.add(bytes.get, i32.constant(16 * count)));
-          f.jump(start);
-        });
+    let next = f.keep(i32.shl(from, i32.constant(4)));
+    const pass = (count: number) => {
+      next = f.whole(next, end, 16 * count, (bytes) => {
+        const places = Array.from(
+          { length: count },
+          (_, vector): Lanes => ({ bytes, shift: 4 * vector, active: 4 }),
+        );
+        this.#body(places.map((place) => scope.inner(place)));
       });
+    };
     if (vectors >= together && together > 1) pass(together);
     if (vectors > 0 && (together === 1 || sharesLanes || vectors % together !== 0)) pass(1);
     if (extent % 4 === 0) return;

@@ -87,14 +87,13 @@ export class VectorMath {
     const turns = keep(f32x4.sub(counter, rounder));
     const rest = this.multiplyAdd(turns, f32x4.constant(-LN2_HIGH), x);
     const r = keep(this.multiplyAdd(turns, f32x4.constant(-LN2_LOW), rest));
-    const p = this.#polynomial(
-      r,
-      [
-        0.0013814466074109077, 0.008368780836462975, 0.04166839271783829, 0.1666651964187622,
-        0.4999999403953552,
-      ],
-    );
-    return { over: keep(this.multiplyAdd(p, f32x4.mul(r, r), r)), counter };
+    // 1/2 + r/6 + … in two halves, whose chains of dependent instructions are shorter than one of all powers.
+    const square = keep(f32x4.mul(r, r));
+    const low = this.#polynomial(r, [0.1666651964187622, 0.4999999403953552]);
+    const middle = this.#polynomial(r, [0.008368780836462975, 0.04166839271783829]);
+    const high = this.multiplyAdd(square, f32x4.constant(0.0013814466074109077), middle);
+    const p = this.multiplyAdd(high, square, low);
+    return { over: keep(this.multiplyAdd(p, square, r)), counter };
   }
 
   /** log(1 + x) for sqrt(1/2) <= 1 + x <= sqrt(2), as x + the value given here. */

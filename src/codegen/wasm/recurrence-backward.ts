@@ -10,7 +10,7 @@ import type { WasmKernel } from "./kernel-function.ts";
 import { PANEL, packPanel, TILE_ROWS } from "./pack.ts";
 import { addProducts, tileTotals } from "./product.ts";
 import type { Moment } from "./recurrence.ts";
-import { Recurrence } from "./recurrence.ts";
+import { GROUP, Recurrence } from "./recurrence.ts";
 
 /** One row and 4 units of one step. */
 interface Place {
@@ -130,41 +130,29 @@ function emitBackward(kernel: LibraryKernel, fused: boolean, cell: Cell): WasmKe
   const panelOf = (unit: I32) => i32.add(panels, i32.mul(unit, i32.constant(inner * 4)));
   const pitch = (Math.ceil(hidden / PANEL) * PANEL + 4) * 4;
   const carry = Array.from({ length: cell.carries }, () => r.code.scratch(batch * pitch));
-  const sums = r.code.scratch(TILE_ROWS * PANEL * 4);
+  const sums = r.code.scratch(GROUP * pitch);
   packWeights(r, inner, panelOf);
   clearCarries(r, carry, pitch);
-  r.eachStep(true, (moment) => {
-    r.eachUnits(PANEL, (unit, width) => {
-      const panel = f.keep(panelOf(unit));
-      r.eachRows(TILE_ROWS, (row, height) => {
-        const carried = (which: number, down: I32, offset: I32) => {
-          const line = i32.mul(i32.add(row, down), i32.constant(pitch));
-          return i32.add(at(carry, which), i32.add(line, i32.shl(offset, i32.constant(2))));
-        };
-        sumThroughGates(r, cell, { moment, row, height, width, panel, sums });
-        f.count(height, 1, (down) => {
-          for (let vector = 0; vector * 4 < width; vector++) {
-            const own = f.keep(i32.add(unit, i32.constant(vector * 4)));
-            const line = f.keep(i32.add(row, down));
-            const total = v128.load(i32.add(sums, i32.shl(down, i32.constant(5))), vector * 16);
-            const state = r.place(
-              at(r.code.operands, 3),
-              cell.states,
-              line,
-              moment.step,
-              cell.states - 1,
-              own,
-            );
-            const passed = r.load(f.keep(carried(0, down, own)));
-            const dh = f.keep(f32x4.add(f32x4.add(passed, r.load(state)), total));
-            const carriedCell = () => r.load(f.keep(carried(1, down, own)));
-            const place = { r, row: line, moment, unit: own, dh, carriedCell };
-            finishPlace(place, cell, Math.min(4, width - vector * 4), (which) => carried(which, down, own));
-          }
-        });
+  r.eachStep(true, (moment) =>
+    r.eachGroup((rows) => {
+      const sumsOf = (row: I32, unit: I32) => {
+        const line = i32.mul(i32.sub(row, rows.from), i32.constant(pitch));
+        return i32.add(i32.add(sums, line), i32.shl(unit, i32.constant(2)));
+      };
+      r.eachUnits(PANEL, (unit, width) => {
+        const panel = f.keep(panelOf(unit));
+        r.eachRows(rows, TILE_ROWS, (row, height) =>
+          sumThroughGates(r, cell, { moment, row, height, width, panel, sums: sumsOf(row, unit), pitch }),
+        );
       });
-    });
-  });
+      r.eachRows(rows, 1, (row) =>
+        finishRow(r, cell, moment, row, {
+          sums: sumsOf(row, i32.constant(0)),
+          carry: carry.map((start) => i32.add(start, i32.mul(row, i32.constant(pitch)))),
+        }),
+      );
+    }),
+  );
   return r.code.finish(kernel.name, batch * r.time * hidden * (inner * 0.05 + 10));
 }
 
@@ -180,10 +168,7 @@ function packWeights(r: Recurrence, inner: number, panelOf: (unit: I32) => I32):
 
 function clearCarries(r: Recurrence, carry: readonly I32[], pitch: number): void {
   for (const start of carry)
-    r.eachRows(1, (row) => {
-      const line = r.f.keep(i32.add(start, i32.mul(row, i32.constant(pitch))));
-      r.f.count(pitch, 16, (offset) => r.f.push(v128.store(i32.add(line, offset), ZERO)));
-    });
+    r.f.count(r.batch * pitch, 16, (offset) => r.f.push(v128.store(i32.add(start, offset), ZERO)));
 }
 
 interface GateTile {
@@ -192,13 +177,15 @@ interface GateTile {
   readonly height: number;
   readonly width: number;
   readonly panel: I32;
+  /** Where the sums of the first row go, and bytes from there to those of the next one. */
   readonly sums: I32;
+  readonly pitch: number;
 }
 
 /** What comes through the gates of the step done before, for a tile of rows and units, into memory; 0 at the first one. */
 function sumThroughGates(r: Recurrence, cell: Cell, tile: GateTile): void {
   const { f, hidden } = r;
-  const { moment, row, height, width, panel, sums } = tile;
+  const { moment, row, height, width, panel, pitch } = tile;
   const vectors = Math.ceil(width / 4);
   const totals = tileTotals(f, height, vectors, () => ZERO);
   f.when(moment.started, () => {
@@ -226,26 +213,44 @@ function sumThroughGates(r: Recurrence, cell: Cell, tile: GateTile): void {
     // Behind the gap every weight belongs to the field after the one of its own number.
     if (cell.beforeGap < cell.gates) add(cell.beforeGap + 1, cell.beforeGap, cell.gates - cell.beforeGap);
   });
+  const sums = f.keep(tile.sums);
   for (const [down, line] of totals.entries())
     for (const [vector, total] of line.entries())
-      f.push(v128.store(sums, total.get, down * PANEL * 4 + vector * 16));
+      f.push(v128.store(sums, total.get, down * pitch + vector * 16));
 }
 
-function finishPlace(place: Place, cell: Cell, active: number, carried: (which: number) => I32): void {
-  const { r, row, moment, unit } = place;
+/** One row at one step, from what came through the gates; `sums` and `carry` are where the row's first units are. */
+function finishRow(
+  r: Recurrence,
+  cell: Cell,
+  moment: Moment,
+  row: I32,
+  starts: { readonly sums: I32; readonly carry: readonly I32[] },
+): void {
+  const { f } = r;
   const { operands } = r.code;
-  const result = r.f.keep(r.place(at(operands, 4), GATES, row, moment.step, 0, unit));
-  const finish = ({ gates, carried: values }: Step) => {
-    // Everything is computed before anything that it is computed from is overwritten.
-    const kept = [...gates, ...values].map((value) => r.f.keep(value));
-    for (let gate = 0; gate < GATES; gate++)
-      r.store(i32.add(result, i32.constant(gate * r.hidden * 4)), at(kept, gate), active);
-    for (let which = 0; which < values.length; which++)
-      r.f.push(v128.store(carried(which), at(kept, GATES + which)));
-  };
-  r.f.when(
+  const sums = f.keep(starts.sums);
+  const carry = starts.carry.map((start) => f.keep(start));
+  const eachVector = (step: (place: Place) => Step) =>
+    r.eachUnits(4, (unit, active) => {
+      const bytes = f.keep(i32.shl(unit, i32.constant(2)));
+      const carried = (which: number) => i32.add(at(carry, which), bytes);
+      const state = r.place(at(operands, 3), cell.states, row, moment.step, cell.states - 1, unit);
+      const passed = f32x4.add(r.load(carried(0)), r.load(state));
+      const dh = f.keep(f32x4.add(passed, r.load(i32.add(sums, bytes))));
+      const carriedCell = () => r.load(carried(1));
+      const { gates, carried: values } = step({ r, row, moment, unit, dh, carriedCell });
+      // Everything is computed before anything that it is computed from is overwritten.
+      const kept = [...gates, ...values].map((value) => f.keep(value));
+      const result = f.keep(r.place(at(operands, 4), GATES, row, moment.step, 0, unit));
+      for (let gate = 0; gate < GATES; gate++)
+        r.store(i32.add(result, i32.constant(gate * r.hidden * 4)), at(kept, gate), active);
+      for (let which = 0; which < values.length; which++)
+        f.push(v128.store(carried(which), at(kept, GATES + which)));
+    });
+  f.when(
     r.isInside(at(operands, 2), row, moment.step),
-    () => finish(cell.inside(place)),
-    () => finish({ gates: [ZERO, ZERO, ZERO, ZERO], carried: cell.outside(place) }),
+    () => eachVector(cell.inside),
+    () => eachVector((place) => ({ gates: [ZERO, ZERO, ZERO, ZERO], carried: cell.outside(place) })),
   );
 }

@@ -1,16 +1,17 @@
 /**
- * LSTM and GRU forward. The weights are copied so that the gates of 4 units are neighbours: a tile of 2 rows and all gates of 4 units then goes from the
- * products through the activations to the new state without leaving the registers.
+ * LSTM and GRU forward. The weights are copied so that the gates of 4 units are neighbours; so are the sums of products with the state, which a group of
+ * rows keeps in the first cache until its activations are computed.
  */
 import { at } from "../../base/invariant.ts";
 import type { LibraryKernel } from "../../ir/kernel.ts";
 import type { I32, V128 } from "./instructions.ts";
-import { f32x4, i32 } from "./instructions.ts";
+import { f32x4, i32, v128 } from "./instructions.ts";
 import type { WasmKernel } from "./kernel-function.ts";
+import type { VectorMath } from "./math.ts";
 import { packVector } from "./pack.ts";
 import { addProducts, tileTotals } from "./product.ts";
-import type { Moment } from "./recurrence.ts";
-import { Recurrence } from "./recurrence.ts";
+import type { Moment, RowRange } from "./recurrence.ts";
+import { GROUP, Recurrence } from "./recurrence.ts";
 
 interface Cell {
   readonly gates: number;
@@ -19,13 +20,19 @@ interface Cell {
   readonly fields: number;
   readonly lengths: number;
   readonly result: number;
-  /** What a gate's sum starts from. */
+  /** What is added to a gate's products. */
   readonly initial: (tile: CellTile, gate: number) => V128;
-  /** The fields of the result from the sums of the gates. */
-  readonly finish: (tile: CellTile, sums: readonly V128[]) => readonly V128[];
+  /** The field that a gate's activation becomes. Every gate has a loop of its own: with all in one, the processor would run out of registers. */
+  readonly gateFields: readonly number[];
+  readonly activate: (math: VectorMath, gate: number, sum: V128) => V128;
+  /** The other fields, from those. */
+  readonly finish: (tile: CellTile, field: (index: number) => V128) => Fields;
   /** Fields, from the last one back, that a step past the row's length keeps; the others become 0. */
   readonly kept: number;
 }
+
+/** Numbers of fields with their values. */
+type Fields = readonly (readonly [number, V128])[];
 
 interface CellTile {
   readonly r: Recurrence;
@@ -47,15 +54,16 @@ export function emitLstm(kernel: LibraryKernel, fused: boolean): WasmKernel {
     result: 3,
     kept: 2,
     initial: inputOf,
-    finish: (tile, sums) => {
+    gateFields: [0, 1, 2, 3],
+    activate: (math, gate, sum) => (gate === 2 ? math.tanh(sum) : math.sigmoid(sum)),
+    finish: (tile, field) => {
       const { f, math } = tile.r;
-      const [i, o] = [math.sigmoid(at(sums, 0)), math.sigmoid(at(sums, 3))];
-      const forget = math.sigmoid(at(sums, 1));
-      const g = math.tanh(at(sums, 2));
       const past = previous(tile, 3, 6, 4);
-      const c = f.keep(math.multiplyAdd(forget, past, f32x4.mul(i, g)));
-      const h = f32x4.mul(o, math.tanh(c));
-      return [i, forget, g, o, c, h];
+      const c = f.keep(math.multiplyAdd(field(1), past, f32x4.mul(field(0), field(2))));
+      return [
+        [4, c],
+        [5, f32x4.mul(field(3), math.tanh(c))],
+      ];
     },
   });
 }
@@ -72,13 +80,16 @@ export function emitGru(kernel: LibraryKernel, fused: boolean): WasmKernel {
       if (gate < 2) return inputOf(tile, gate);
       return tile.r.load(i32.add(at(tile.r.code.operands, 2), i32.shl(tile.unit, i32.constant(2))));
     },
-    finish: (tile, sums) => {
+    gateFields: [0, 1, 3],
+    activate: (math, gate, sum) => (gate === 2 ? sum : math.sigmoid(sum)),
+    finish: (tile, field) => {
       const { f, math } = tile.r;
-      const [r, z, q] = [math.sigmoid(at(sums, 0)), math.sigmoid(at(sums, 1)), at(sums, 2)];
-      const n = math.tanh(f.keep(math.multiplyAdd(r, q, inputOf(tile, 2))));
+      const n = math.tanh(f.keep(math.multiplyAdd(field(0), field(3), inputOf(tile, 2))));
       const past = previous(tile, 4, 5, 4);
-      const h = math.multiplyAdd(z, f32x4.sub(past, n), n);
-      return [r, z, n, q, h];
+      return [
+        [2, n],
+        [4, math.multiplyAdd(field(1), f32x4.sub(past, n), n)],
+      ];
     },
   });
 }
@@ -100,48 +111,24 @@ function emitForward(kernel: LibraryKernel, fused: boolean, cell: Cell): WasmKer
   const panelBytes = hidden * cell.gates * 16;
   const panels = r.code.scratch(Math.ceil(hidden / 4) * panelBytes);
   const panelOf = (unit: I32) => i32.add(panels, i32.mul(unit, i32.constant(panelBytes / 4)));
+  const pitch = Math.ceil(hidden / 4) * cell.gates * 16;
+  const sums = r.code.scratch(GROUP * pitch);
   packGates(r, cell, panelOf);
-  r.eachStep(false, (moment) => {
-    r.eachUnits(4, (unit, active) => {
-      const panel = f.keep(panelOf(unit));
-      r.eachRows(2, (row, height) => {
-        const tiles = Array.from(
-          { length: height },
-          (_, down): CellTile => ({
-            r,
-            moment,
-            unit,
-            inputs: cell.inputs,
-            row: f.keep(i32.add(row, i32.constant(down))),
-          }),
+  r.eachStep(false, (moment) =>
+    r.eachGroup((rows) => {
+      const sumsOf = (row: I32, unit: I32) => {
+        const line = i32.mul(i32.sub(row, rows.from), i32.constant(pitch));
+        return i32.add(i32.add(sums, line), i32.mul(unit, i32.constant(cell.gates * 4)));
+      };
+      r.eachUnits(4, (unit) => {
+        const panel = f.keep(panelOf(unit));
+        r.eachRows(rows, 2, (row, height) =>
+          multiplyState(r, cell, { moment, row, height, panel, sums: sumsOf(row, unit), pitch }),
         );
-        const totals = tileTotals(f, height, cell.gates, (down, gate) => cell.initial(at(tiles, down), gate));
-        f.when(moment.started, () => {
-          const result = at(r.code.operands, cell.result);
-          const state = r.place(result, cell.fields, row, moment.before, cell.fields - 1, i32.constant(0));
-          const rows = tiles.map((_, down) => down * r.rowBytes(cell.fields));
-          const vectors = Array.from({ length: cell.gates }, (_, gate) => gate * 16);
-          addProducts(
-            f,
-            r.math,
-            {
-              left: { start: state, rows, step: 4 },
-              right: { start: panel, vectors, step: cell.gates * 16 },
-              count: i32.constant(hidden),
-            },
-            totals,
-          );
-        });
-        for (const [down, tile] of tiles.entries())
-          finishTile(
-            tile,
-            cell,
-            at(totals, down).map((total) => total.get),
-            active,
-          );
       });
-    });
-  });
+      finishRows(r, cell, moment, rows, sumsOf);
+    }),
+  );
   const { batch, time } = r;
   return r.code.finish(kernel.name, batch * time * hidden * (cell.gates * hidden * 0.05 + 8));
 }
@@ -160,24 +147,90 @@ function packGates(r: Recurrence, cell: Cell, panelOf: (unit: I32) => I32): void
   });
 }
 
-function finishTile(tile: CellTile, cell: Cell, sums: readonly V128[], active: number): void {
-  const { r, row, moment, unit } = tile;
+interface Products {
+  readonly moment: Moment;
+  readonly row: I32;
+  readonly height: number;
+  readonly panel: I32;
+  /** Where the sums of the first row go, and bytes from there to those of the next one. */
+  readonly sums: I32;
+  readonly pitch: number;
+}
+
+/** The products of the states of some rows with the weights of all gates of 4 units; 0 at the first step. */
+function multiplyState(
+  r: Recurrence,
+  cell: Cell,
+  { moment, row, height, panel, sums, pitch }: Products,
+): void {
+  const { f } = r;
+  const totals = tileTotals(f, height, cell.gates, () => ZERO);
+  f.when(moment.started, () => {
+    const result = at(r.code.operands, cell.result);
+    const state = r.place(result, cell.fields, row, moment.before, cell.fields - 1, i32.constant(0));
+    addProducts(
+      f,
+      r.math,
+      {
+        left: {
+          start: state,
+          rows: Array.from({ length: height }, (_, down) => down * r.rowBytes(cell.fields)),
+          step: 4,
+        },
+        right: {
+          start: panel,
+          vectors: Array.from({ length: cell.gates }, (_, gate) => gate * 16),
+          step: cell.gates * 16,
+        },
+        count: i32.constant(r.hidden),
+      },
+      totals,
+    );
+  });
+  const place = f.keep(sums);
+  for (const [down, gates] of totals.entries())
+    for (const [gate, total] of gates.entries())
+      f.push(v128.store(place, total.get, down * pitch + gate * 16));
+}
+
+/** From the sums of some rows to the fields of the result. */
+function finishRows(
+  r: Recurrence,
+  cell: Cell,
+  moment: Moment,
+  rows: RowRange,
+  sumsOf: (row: I32, unit: I32) => I32,
+): void {
+  const { f } = r;
   const { operands } = r.code;
   const result = at(operands, cell.result);
-  const place = r.f.keep(r.place(result, cell.fields, row, moment.step, 0, unit));
-  const store = (field: number, value: V128) =>
-    r.store(i32.add(place, i32.constant(field * r.hidden * 4)), value, active);
-  r.f.when(
-    r.isInside(at(operands, cell.lengths), row, moment.step),
-    () => {
-      for (const [field, value] of cell.finish(tile, sums).entries()) store(field, value);
-    },
-    () => {
-      for (let field = 0; field < cell.fields; field++)
-        store(
-          field,
-          field < cell.fields - cell.kept ? ZERO : previous(tile, cell.result, cell.fields, field),
-        );
-    },
-  );
+  r.eachRows(rows, 1, (row) => {
+    const eachVector = (fieldsOf: (tile: CellTile, field: (index: number) => V128) => Fields) =>
+      r.eachUnits(4, (unit, active) => {
+        const start = f.keep(r.place(result, cell.fields, row, moment.step, 0, unit));
+        const place = (field: number) => i32.add(start, i32.constant(field * r.hidden * 4));
+        const tile = { r, row, moment, unit, inputs: cell.inputs };
+        for (const [field, value] of fieldsOf(tile, (index) => f.keep(r.load(place(index)))))
+          r.store(place(field), value, active);
+      });
+    f.when(
+      r.isInside(at(operands, cell.lengths), row, moment.step),
+      () => {
+        for (const [gate, field] of cell.gateFields.entries())
+          eachVector((tile) => {
+            const product = v128.load(sumsOf(row, tile.unit), gate * 16);
+            const sum = f.keep(f32x4.add(product, cell.initial(tile, gate)));
+            return [[field, cell.activate(r.math, gate, sum)]];
+          });
+        eachVector(cell.finish);
+      },
+      () =>
+        eachVector((tile) =>
+          Array.from({ length: cell.fields }, (_, field) => {
+            const isKept = field >= cell.fields - cell.kept;
+            return [field, isKept ? previous(tile, cell.result, cell.fields, field) : ZERO] as const;
+          }),
+        ),
+    );
+  });
 }

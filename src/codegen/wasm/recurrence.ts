@@ -29,6 +29,14 @@ export interface Moment {
   readonly isFirst: I32;
 }
 
+/** Rows of a group. */
+export const GROUP = 8;
+
+export interface RowRange {
+  readonly from: I32;
+  readonly to: I32;
+}
+
 export class Recurrence {
   readonly code: KernelFunction;
   readonly f: FunctionBuilder;
@@ -87,20 +95,25 @@ export class Recurrence {
     if (rest > 0) body(i32.constant(whole), rest);
   }
 
-  /** This thread's rows, `height` at a time, then one by one. */
-  eachRows(height: number, body: (row: I32, count: number) => void): void {
+  /**
+   * This thread's rows in groups. Within a step, a group goes through all units before the next one does: first the products of all its rows, then
+   * everything else, whose chains of dependent instructions overlap only where one follows the other without products in between.
+   */
+  eachGroup(body: (rows: RowRange) => void): void {
     const { f } = this;
-    const [from, to] = this.code.share(this.batch);
-    const row = f.variable("i32", from);
-    f.block((exit) =>
-      f.loop((start) => {
-        f.jump(exit, i32.gt(i32.add(row.get, i32.constant(height)), to));
-        body(f.keep(row.get), height);
-        row.set(i32.add(row.get, i32.constant(height)));
-        f.jump(start);
-      }),
-    );
-    f.range(row.get, to, 1, (single) => body(f.keep(single), 1));
+    const [first, end] = this.code.share(this.batch);
+    f.range(first, end, GROUP, (index) => {
+      const from = f.keep(index);
+      const next = f.keep(i32.add(from, i32.constant(GROUP)));
+      body({ from, to: f.keep(i32.select(i32.lt(next, end), next, end)) });
+    });
+  }
+
+  /** Some rows, `height` at a time, then one by one. */
+  eachRows({ from, to }: RowRange, height: number, body: (row: I32, count: number) => void): void {
+    const { f } = this;
+    const rest = f.whole(from, to, height, (row) => body(f.keep(row), height));
+    if (height > 1) f.range(rest, to, 1, (row) => body(f.keep(row), 1));
   }
 
   /** Whether a row has this step. */

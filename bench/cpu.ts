@@ -1,8 +1,8 @@
 /**
- * Measures the CPU target: `npx tsx bench/cpu.ts [--seconds N] [--profiles small,mosi] [--json FILE] [--torch PYTHON --script FILE] [--webgpu]`.
- * Every figure is the median of many runs with the best one and the ninth tenth; those of the PyTorch baseline are measured alternately with ours.
+ * Measures the CPU target: `npx tsx bench/cpu.ts [--what matmul,lstm,rows,mird] [--seconds N] [--profiles small,mosi] [--json FILE]
+ * [--torch PYTHON --script FILE] [--webgpu]`. Every figure is the median of many runs with the best one and the ninth tenth. The last table holds the
+ * ratios that have to be reached, each within this run.
  */
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chooseDevice } from "../src/api/devices.ts";
@@ -13,10 +13,13 @@ import { matmulProgram } from "../src/driver/ceilings.ts";
 import type { Program } from "../src/ir/program.ts";
 import type { Backend, Executable } from "../src/runtime/backend.ts";
 import { threadCount, wasmBackend } from "../src/runtime/wasm/execute.ts";
+import type { Bar } from "./bars.ts";
+import { BATCHED_BAR, describeBar, LEAST, MATMUL_BARS, matmulBar } from "./bars.ts";
 import { describe, measure } from "./measure.ts";
 import { peakProbe } from "./peak.ts";
 import type { Profile } from "./programs.ts";
 import { chainProgram, lstmProgram, mirdProgram, PROFILES, repeated, softmaxProgram } from "./programs.ts";
+import { TORCH_THREADS, torchLstm, torchMird } from "./torch.ts";
 
 interface Result {
   readonly name: string;
@@ -29,6 +32,7 @@ interface Result {
 const { values: flags } = parseArgs({
   options: {
     seconds: { type: "string", default: "2" },
+    what: { type: "string", default: "matmul,lstm,rows,mird" },
     profiles: { type: "string", default: "small,mosi" },
     json: { type: "string" },
     torch: { type: "string" },
@@ -38,7 +42,9 @@ const { values: flags } = parseArgs({
 });
 const seconds = Number(flags.seconds);
 const profiles = PROFILES.filter((profile) => flags.profiles.split(",").includes(profile));
+const parts = flags.what.split(",");
 const results: Result[] = [];
+const bars: Bar[] = [];
 
 function flopsOf(program: Program): number {
   return program.segments.reduce(
@@ -95,16 +101,17 @@ async function time(
   return { run: () => executable.run("bench"), dispose: () => executable.dispose() };
 }
 
-/** Measures a program with one thread and with all, and prints a line. */
+/** Measures a program with one thread and with more, prints a line, and gives the medians in milliseconds by threads. */
 async function bench(
   name: string,
   program: Program,
   times: number,
   unit: "GFLOP/s" | "ms" | "us",
   rows = 1,
-): Promise<void> {
+): Promise<ReadonlyMap<number, number>> {
   const flops = flopsOf(program);
   const cells: string[] = [];
+  const medians = new Map<number, number>();
   for (const backend of backends) {
     const { run, dispose } = await time(backend.backend, repeated(program, times), rows);
     const whole = measure(run, seconds);
@@ -116,6 +123,7 @@ async function bench(
       high: whole.high / times,
     };
     results.push({ name, threads: backend.threads, milliseconds: scaled, flops });
+    medians.set(backend.threads, scaled.median);
     const convert = {
       "GFLOP/s": (ms: number) => flops / ms / 1e6,
       ms: (ms: number) => ms,
@@ -124,87 +132,78 @@ async function bench(
     cells.push(describe(scaled, convert, 1));
   }
   console.log(`| ${name} | ${unit} | ${cells.join(" | ")} |`);
+  return medians;
 }
 
-const backends = [...new Set([1, threadCount()])].map((threads) => ({
+const all = threadCount();
+const backends = [...new Set([1, Math.min(2, all), all])].map((threads) => ({
   threads,
   backend: wasmBackend({ threads }),
 }));
 
-async function kernels(): Promise<void> {
-  const shapes: readonly (readonly [number, number, number])[] = [
-    [512, 512, 512],
-    [1024, 1024, 1024],
-    [144, 64, 256],
-    [2400, 300, 256],
-    [7200, 768, 768],
-    [48, 192, 64],
-  ];
-  for (const shape of shapes) {
+/** Products of the shapes of the bars. */
+async function matmuls(): Promise<void> {
+  for (const { shape, two, batch } of [...MATMUL_BARS.map((bar) => ({ ...bar, batch: 1 })), BATCHED_BAR]) {
     const [m, k, n] = shape;
-    const times = Math.max(1, Math.round(2e8 / (2 * m * k * n)));
-    await bench(`matmul ${m} x ${k} x ${n}`, matmulProgram(shape, 1, CPU), times, "GFLOP/s");
+    const times = Math.max(1, Math.round(2e8 / (2 * batch * m * k * n)));
+    const name = batch === 1 ? `matmul ${m} x ${k} x ${n}` : `matmul ${batch} x (${m} x ${k} x ${n})`;
+    const program = matmulProgram(shape, batch, CPU);
+    const median = (await bench(name, program, times, "GFLOP/s")).get(2);
+    if (median !== undefined) bars.push(matmulBar(name, flopsOf(program) / median / 1e6, peak, two));
   }
-  await bench("matmul 48 x (50 x 64 x 50)", matmulProgram([50, 64, 50], 48, CPU), 10, "GFLOP/s");
+}
+
+async function lstms(): Promise<void> {
   for (const [time, width] of [
     [50, 74],
     [500, 35],
   ] as const) {
     const sizes = { batch: 48, time, width, hidden: 64 };
-    await bench(`LSTM forward, ${time} steps of ${width}`, lstmProgram(sizes, false, CPU), 1, "ms");
-    await bench(
-      `LSTM forward and backward, ${time} steps of ${width}`,
-      lstmProgram(sizes, true, CPU),
-      1,
-      "ms",
-    );
+    const name = `${time} steps of ${width}`;
+    await bench(`LSTM forward, ${name}`, lstmProgram(sizes, false, CPU), 1, "ms");
+    const step = await bench(`LSTM forward and backward, ${name}`, lstmProgram(sizes, true, CPU), 1, "ms");
+    if (flags.torch === undefined) continue;
+    const python = flags.torch;
+    const medians = TORCH_THREADS.map((threads) => torchLstm(python, sizes, threads, seconds));
+    compare(`LSTM training step, PyTorch, ${name}`, medians, step, LEAST.lstm);
   }
+}
+
+async function rowKernels(): Promise<void> {
   await bench("softmax 2400 x 64", softmaxProgram(2400, 64, CPU), 20, "us");
   await bench("softmax 19200 x 50", softmaxProgram(19200, 50, CPU), 5, "us");
   await bench("tanh(a x + b) c, 1e5", chainProgram(1e5, CPU), 20, "us");
   await bench("tanh(a x + b) c, 1e7", chainProgram(1e7, CPU), 1, "us");
 }
 
-/** One process of the baseline: medians in milliseconds as it reports them. */
-function torch(profile: Profile, mode: string, threads: number): number {
-  const python = flags.torch ?? "python3";
-  const args = [
-    flags.script ?? "",
-    "--profile",
-    profile,
-    "--mode",
-    mode,
-    "--threads",
-    String(threads),
-    "--json",
-    "--no-ops",
-  ];
-  const iterations = mode === "published" ? "3" : "10";
-  const out = execFileSync(python, [...args, "--iters", iterations], { encoding: "utf8" });
-  const line: unknown = JSON.parse(out.trim().split("\n").at(-1) ?? "{}");
-  const median: unknown = Object(line).median_ms;
-  return typeof median === "number" ? median : Number.NaN;
+/** The best of another implementation's medians over the best of ours, as a line and as a bar. */
+function compare(
+  name: string,
+  medians: readonly number[],
+  own: ReadonlyMap<number, number>,
+  least: number,
+): void {
+  const best = Math.min(...medians);
+  const ratio = best / Math.min(...own.values());
+  results.push({ name, threads: 0, milliseconds: summarizeTimes([best]), flops: 0 });
+  bars.push({ what: `${name}, over ours`, ratio, least });
+  console.log(`| ${name} | ms | ${medians.map((ms) => ms.toFixed(1)).join(" | ")} |`);
 }
 
 async function mird(profile: Profile): Promise<void> {
   const { program, rows } = mirdProgram(profile, CPU);
-  await bench(`MIRD iteration, ${profile}`, program, 1, "ms", rows);
-  if (flags.torch !== undefined) {
-    const own = results.at(-1)?.milliseconds.median ?? Number.NaN;
-    for (const mode of ["published", "tuned"]) {
-      const medians = [1, 2].map((threads) => torch(profile, mode, threads));
-      const best = Math.min(...medians);
-      results.push({
-        name: `PyTorch ${mode}, ${profile}`,
-        threads: 0,
-        milliseconds: summarizeTimes([best]),
-        flops: 0,
-      });
-      console.log(
-        `| PyTorch ${mode}, ${profile} | ms | ${medians.map((ms) => ms.toFixed(0)).join(" | ")} | (${(best / own).toFixed(1)} times ours)`,
+  const own = await bench(`MIRD iteration, ${profile}`, program, 1, "ms", rows);
+  const { torch, script } = flags;
+  if (torch !== undefined && script !== undefined)
+    for (const mode of ["published", "tuned"] as const) {
+      const medians = TORCH_THREADS.map((threads) => torchMird(torch, script, profile, mode, threads));
+      compare(
+        `MIRD iteration, ${profile}, PyTorch ${mode}`,
+        medians,
+        own,
+        profile === "mosi" ? LEAST[mode] : 0,
       );
     }
-  }
   if (flags.webgpu) {
     const { backend, target } = await chooseDevice({ device: "webgpu" });
     const made = mirdProgram(profile, target);
@@ -218,10 +217,7 @@ async function mird(profile: Profile): Promise<void> {
       times.push(performance.now() - start);
     }
     const timing = summarizeTimes(times.slice(1));
-    results.push({ name: `WebGPU, ${profile}`, threads: 0, milliseconds: timing, flops: 0 });
-    console.log(
-      `| MIRD iteration, ${profile}, ${backend.description} | ms | ${describe(timing, (ms) => ms, 0)} |`,
-    );
+    compare(`MIRD iteration, ${profile}, ${backend.description}`, [timing.median], own, LEAST.software);
     backend.close();
   }
 }
@@ -234,7 +230,14 @@ console.log(
   `| what | unit | ${backends.map(({ threads }) => `${threads} thread${threads === 1 ? "" : "s"}`).join(" | ")} |`,
 );
 console.log(`| --- | --- | ${backends.map(() => "---").join(" | ")} |`);
-await kernels();
-for (const profile of profiles) await mird(profile);
+if (parts.includes("matmul")) await matmuls();
+if (parts.includes("lstm")) await lstms();
+if (parts.includes("rows")) await rowKernels();
+if (parts.includes("mird")) for (const profile of profiles) await mird(profile);
 for (const { backend } of backends) backend.close();
-if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ peak, results }, null, 1)}\n`);
+console.log("\n| bar | ratio | at least | |\n| --- | --- | --- | --- |");
+for (const bar of bars) console.log(describeBar(bar));
+if (flags.torch === undefined)
+  console.log("\nNothing is compared with PyTorch: --torch names a Python that has it.");
+if (flags.json !== undefined)
+  writeFileSync(flags.json, `${JSON.stringify({ peak, results, bars }, null, 1)}\n`);

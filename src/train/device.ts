@@ -8,6 +8,8 @@ export interface TrainingDevice {
   run(program: "iteration" | "evaluation"): void;
   /** The arena's contents as they are after everything queued so far; it may be longer than what one program uses. */
   read(arena: string): Promise<Float32Array>;
+  /** Waits until few runs are queued. A device that works on the main thread lets signals and timers through. */
+  ready(): Promise<void>;
 }
 
 /** Whether a program of the model has this arena: what nothing reads (the random numbers of a model without dropout) has none. */

@@ -58,6 +58,7 @@ export async function evaluateSplit(request: EvaluationRequest, splitName: strin
         }
       }),
     );
+    await device.ready();
   }
   await inflight.drain();
   const predictions = predictionsOf(model, outputs, range.rows);

@@ -159,6 +159,7 @@ class Run {
     for (const batch of this.batches(epoch).slice(done)) {
       if (this.stopped()) break;
       await inflight.add(this.iterate(batch, iterationsPerEpoch));
+      await this.request.device.ready();
       if (Date.now() - this.lastCheckpoint > CHECKPOINT_SECONDS * 1000) {
         await inflight.drain();
         await this.checkpoint();

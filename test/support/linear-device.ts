@@ -98,6 +98,10 @@ export class LinearDevice implements TrainingDevice {
     return Promise.resolve(Float32Array.from(this.arena(arena)));
   }
 
+  ready(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   run(program: "iteration" | "evaluation"): void {
     if (program === "iteration") this.iterate();
     else this.evaluate();

@@ -57,6 +57,26 @@ describe("training", () => {
     expect(device.batches.slice(0, 3)).not.toEqual(device.batches.slice(3, 6));
   });
 
+  it("lets signals and timers through after every run, though the device works on the main thread", async () => {
+    let turns = 0;
+    const timer = setImmediate(function count() {
+      turns++;
+      if (turns < 10_000) setImmediate(count);
+    });
+    const seen: number[] = [];
+    class Watched extends LinearDevice {
+      override run(program: "iteration" | "evaluation"): void {
+        seen.push(turns);
+        super.run(program);
+      }
+    }
+    await observe(new Watched());
+    clearImmediate(timer);
+    turns = 10_000;
+    expect(seen.length).toBeGreaterThan(18);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
   it("selects on the validation split and reads the test split once", async () => {
     const device = new LinearDevice();
     const { result, epochs, best } = await observe(device);

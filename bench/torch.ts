@@ -29,11 +29,12 @@ while len(times) < 5 or time.perf_counter() < end:
 print(json.dumps({"median_ms": sorted(times)[len(times) // 2]}))
 `;
 
-function medianOf(python: string, args: readonly string[]): number {
-  const out = execFileSync(python, args, {
-    encoding: "utf8",
-    env: { ...process.env, OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? "passive" },
-  });
+/** Runs Python. All thread pools of its libraries get the same size: those that wait for each other by spinning would slow it down several times. */
+function medianOf(python: string, args: readonly string[], threads: number): number {
+  const pools = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
+  const sizes = Object.fromEntries(pools.map((pool) => [pool, String(threads)]));
+  const env = { OMP_WAIT_POLICY: "passive", ...process.env, ...sizes };
+  const out = execFileSync(python, args, { encoding: "utf8", env });
   const line: unknown = JSON.parse(out.trim().split("\n").at(-1) ?? "{}");
   const median: unknown = Object(line).median_ms;
   return typeof median === "number" ? median : Number.NaN;
@@ -49,7 +50,11 @@ export interface LstmSizes {
 /** Milliseconds of one training step with so many threads. */
 export function torchLstm(python: string, sizes: LstmSizes, threads: number, seconds: number): number {
   const { batch, time, width, hidden } = sizes;
-  return medianOf(python, ["-c", LSTM, ...[batch, time, width, hidden, threads, seconds].map(String)]);
+  return medianOf(
+    python,
+    ["-c", LSTM, ...[batch, time, width, hidden, threads, seconds].map(String)],
+    threads,
+  );
 }
 
 /** Milliseconds of one iteration of the MIRD baseline. */
@@ -71,5 +76,5 @@ export function torchMird(
     "--iters",
     iterations,
   ];
-  return medianOf(python, [script, ...settings, "--json", "--no-ops"]);
+  return medianOf(python, [script, ...settings, "--json", "--no-ops"], threads);
 }

@@ -2,7 +2,7 @@
 import { fingerprint } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
-import { prepare } from "../driver/prepare.ts";
+import { dataInputs, prepare } from "../driver/prepare.ts";
 import { bestParameters } from "../driver/run-recorder.ts";
 import { readRun } from "../report/run-directory.ts";
 import type { CompiledModel } from "../train/compiled.ts";
@@ -28,6 +28,8 @@ interface EvaluateRequest {
 
 export interface EvaluatedRun {
   readonly model: CompiledModel;
+  /** Names of the inputs that the spec declares. */
+  readonly inputs: readonly string[];
   readonly settings: TrainSettings;
   readonly dataset: Dataset;
   readonly evaluations: ReadonlyMap<string, Evaluation>;
@@ -65,7 +67,10 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     const evaluations = new Map<string, Evaluation>();
     for (const split of splits)
       evaluations.set(split, await evaluateSplit({ model, device, dataset }, split));
-    return { model, settings, dataset, evaluations };
+    const inputs = dataInputs(checked, program.types).flatMap(({ kind, name }) =>
+      kind === "input" ? [name] : [],
+    );
+    return { model, inputs, settings, dataset, evaluations };
   } finally {
     chosen.backend.close();
   }

@@ -32,6 +32,12 @@ export function readSpec(given: GivenSpec, record: Sources): Source {
   return { path: file, text };
 }
 
+/** A spec that is shipped with mird: `critic` → specs/critic.mird. */
+export function shippedSpec(name: string): Source {
+  const file = join(fileURLToPath(new URL("../../specs", import.meta.url)), `${name}.mird`);
+  return { path: shownPath(file), text: readText(file) };
+}
+
 /** Reads imports from the texts of a run, so that it means what it meant when it was made. */
 export function recordLoader(record: Readonly<Sources>): LoadSource {
   return (path, from) => {

@@ -7,6 +7,7 @@ import type { Register, Session } from "./command.ts";
 import { registerCompare } from "./compare.ts";
 import { registerCompile } from "./compile.ts";
 import { registerData } from "./data.ts";
+import { registerDisentangle } from "./disentangle.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEval } from "./eval.ts";
 import { registerExplain } from "./explain.ts";
@@ -22,6 +23,7 @@ const COMMANDS: readonly Register[] = [
   registerCompare,
   registerEval,
   registerPredict,
+  registerDisentangle,
   registerCheck,
   registerFormat,
   registerCompile,

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const LAYERS: readonly (readonly string[])[] = [
   ["base"],
   ["diagnostics", "types"],
-  ["syntax", "ir", "data"],
+  ["syntax", "ir", "data", "statistics"],
   ["ops"],
   ["builtins", "autodiff", "optimize", "fuse"],
   ["check", "codegen", "plan"],

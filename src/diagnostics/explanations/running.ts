@@ -49,6 +49,10 @@ export const runningExplanations = explanationsOutside([
     "gradient-mismatch",
     "A gradient differs from the differences of its objective. It is a mistake of mird, or the objective bends too sharply for differences to show its slope.",
   ],
+  [
+    "no-latents",
+    "`mird disentangle` measures dependence between latents, the outputs of the spec that predict no label. It needs two of them, enough rows with every input, and a split that is not fitted to.",
+  ],
   ["not-a-run", "The folder is not one that `mird train` has made."],
   [
     "run-exists",

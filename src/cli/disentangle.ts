@@ -1,0 +1,57 @@
+/** `mird disentangle`: how far the latents of a run are taken apart. */
+
+import type { DeviceFlags } from "../api/devices.ts";
+import { measureDisentanglement } from "../api/disentangle.ts";
+import { disentanglementJson, disentanglementText } from "../report/disentanglement-print.ts";
+import type { Register } from "./command.ts";
+import { collect, wholeNumber } from "./command.ts";
+import { addDeviceOption } from "./device-option.ts";
+import { EXIT } from "./failure.ts";
+import { catchInterrupts } from "./interrupt.ts";
+
+interface DisentangleFlags extends DeviceFlags {
+  readonly split: string;
+  readonly data?: string;
+  readonly latent: readonly string[];
+  readonly rows: number;
+  readonly permutations: number;
+  readonly seed: number;
+  readonly critic: boolean;
+  readonly json?: boolean;
+}
+
+export const registerDisentangle: Register = (program, session) => {
+  const command = program
+    .command("disentangle")
+    .summary("measure how far a run's latents are taken apart")
+    .description(
+      "Measures the dependence of every pair of latents by statistics that training did not optimise, and on data of known factors what every latent tells about every factor.",
+    )
+    .argument("<run>", "run folder")
+    .option("--split <name>", "split to measure on; probes and critics are fitted to train", "test")
+    .option("--data <dir>", "another dataset than that of the run")
+    .option(
+      "--latent <name>",
+      "output of the spec to take as a latent; may be given several times (default: all that predict no label)",
+      collect,
+      [],
+    )
+    .option("--rows <n>", "most rows of the split to use", wholeNumber(20), 1000)
+    .option("--permutations <n>", "random pairings behind a p-value", wholeNumber(1), 499)
+    .option("--seed <n>", "seed of row samples, permutations, probes and critics", wholeNumber(0), 0)
+    .option("--no-critic", "leave out the trained critics, which take most of the time")
+    .option("--json", "print everything as JSON");
+  addDeviceOption(command, "cpu").action(async (run: string, flags: DisentangleFlags) => {
+    session.json = flags.json === true;
+    const { split, data = null, latent: names, rows, permutations, seed, critic } = flags;
+    const request = { run, split, data, names, rows, permutations, seed, critic, device: flags };
+    const interrupt = catchInterrupts(session.io);
+    try {
+      const result = await measureDisentanglement(request, interrupt.signal);
+      if (interrupt.signal.aborted) session.exitCode = EXIT.interrupted;
+      else session.io.out.write(session.json ? disentanglementJson(result) : disentanglementText(result));
+    } finally {
+      interrupt.release();
+    }
+  });
+};

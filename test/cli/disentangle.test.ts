@@ -79,7 +79,7 @@ describe("mird disentangle", () => {
       [["--latent", "z_q"], "Did you mean `z_a`?"],
       [["--latent", "z_a"], "names one latent, `z_a`"],
       [["--split", "train"], "cannot judge them"],
-      [["--split", "valid"], "has 12 rows"],
+      [["--split", "valid"], "has 10 rows"],
     ] as const) {
       const { code, err } = await measured(...args, "--data", join(folder, "data"));
       expect(code).toBe(1);

@@ -9,6 +9,7 @@ import type { CompiledModel } from "../train/compiled.ts";
 import { loadDataArenas } from "../train/data-arenas.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { evaluateSplit } from "../train/evaluate.ts";
+import { initialParameters } from "../train/initialise.ts";
 import type { TrainSettings } from "../train/settings.ts";
 import type { GivenData } from "./dataset.ts";
 import { dataName, openDataset } from "./dataset.ts";
@@ -24,6 +25,8 @@ interface EvaluateRequest {
   /** Null: every split. */
   readonly splits: readonly string[] | null;
   readonly device: DeviceFlags;
+  /** Evaluate the model as it was initialised, too. */
+  readonly initial?: boolean;
 }
 
 export interface EvaluatedRun {
@@ -33,6 +36,8 @@ export interface EvaluatedRun {
   readonly settings: TrainSettings;
   readonly dataset: Dataset;
   readonly evaluations: ReadonlyMap<string, Evaluation>;
+  /** Of the model before training; empty where it was not asked for. */
+  readonly initial: ReadonlyMap<string, Evaluation>;
 }
 
 /** Compiles the recorded spec for the dataset, loads the best parameters and evaluates. */
@@ -63,14 +68,20 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     // Only the evaluation is prepared, so only its arenas exist.
     const evaluated = { ...model, iteration: model.evaluation };
     loadDataArenas(device, evaluated, dataset);
-    device.write("parameters", parameters);
-    const evaluations = new Map<string, Evaluation>();
-    for (const split of splits)
-      evaluations.set(split, await evaluateSplit({ model, device, dataset }, split));
+    const evaluateAll = async (values: Float32Array) => {
+      device.write("parameters", values);
+      const evaluations = new Map<string, Evaluation>();
+      for (const split of splits)
+        evaluations.set(split, await evaluateSplit({ model, device, dataset }, split));
+      return evaluations;
+    };
+    const first = initialParameters(model.parameters, model.parameterElements, info.seed);
+    const initial = request.initial === true ? await evaluateAll(first) : new Map<string, Evaluation>();
+    const evaluations = await evaluateAll(parameters);
     const inputs = dataInputs(checked, program.types).flatMap(({ kind, name }) =>
       kind === "input" ? [name] : [],
     );
-    return { model, inputs, settings, dataset, evaluations };
+    return { model, inputs, settings, dataset, evaluations, initial };
   } finally {
     chosen.backend.close();
   }

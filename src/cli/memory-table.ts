@@ -1,11 +1,12 @@
 /** The report of `mird compile --memory`, for people and for programs. */
+
+import { purposes } from "../api/summary-tables.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { describeLine, describePlace } from "../diagnostics/source.ts";
 import type { MemoryReport } from "../driver/memory.ts";
 import type { LiveValue } from "../plan/explain.ts";
 import { percent, quantity } from "../report/quantity.ts";
 import { alignColumns } from "../report/tables.ts";
-import { purposes } from "./compile-summary.ts";
 
 export interface MemoryFacts {
   readonly report: MemoryReport;

@@ -16,6 +16,7 @@ import { registerFormat } from "./format.ts";
 import { registerGradcheck } from "./gradcheck.ts";
 import type { Io } from "./io.ts";
 import { registerPredict } from "./predict.ts";
+import { registerReport } from "./report.ts";
 import { registerTrain } from "./train.ts";
 
 const COMMANDS: readonly Register[] = [
@@ -24,6 +25,7 @@ const COMMANDS: readonly Register[] = [
   registerEval,
   registerPredict,
   registerDisentangle,
+  registerReport,
   registerCheck,
   registerFormat,
   registerCompile,

@@ -1,40 +1,71 @@
-/** `mird eval`: the metrics of a run's selected model. */
+/** `mird eval`: the metrics of a run's selected model, or of several runs over their seeds. */
 
+import { Option } from "commander";
 import type { DeviceFlags } from "../api/devices.ts";
 import { evaluateRun } from "../api/evaluate-run.ts";
+import { evaluateRuns } from "../api/evaluate-runs.ts";
 import { splitResults } from "../driver/results.ts";
+import type { Comparison } from "../report/comparison.ts";
+import {
+  comparisonCsv,
+  comparisonLatex,
+  comparisonMarkdown,
+  comparisonText,
+} from "../report/comparison-print.ts";
 import { metricsJson, metricsTable } from "../report/tables.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
 
+const FORMATS = {
+  text: comparisonText,
+  markdown: comparisonMarkdown,
+  latex: comparisonLatex,
+  csv: comparisonCsv,
+  json: (comparison: Comparison) => `${JSON.stringify(comparison, null, 1)}\n`,
+} as const;
+
 interface EvalFlags extends DeviceFlags {
   readonly split: readonly string[];
   readonly data?: string;
+  readonly format?: keyof typeof FORMATS;
   readonly json?: boolean;
 }
 
 export const registerEval: Register = (program, session) => {
   const command = program
     .command("eval")
-    .summary("show the metrics of a run")
-    .description("Evaluates the selected model of a run and shows its metrics and losses.")
-    .argument("<run>", "run folder")
+    .summary("show the metrics of runs")
+    .description(
+      "Evaluates the selected model of a run and shows its metrics and losses. Several runs that differ in the seed alone give mean ± standard deviation of the metrics that the spec reports.",
+    )
+    .argument("<run...>", "run folders")
     .option(
       "--split <name>",
       "split to evaluate; may be given several times (default: valid and test)",
       collect,
       [],
     )
-    .option("--data <dir>", "another dataset than that of the run")
-    .option("--json", "print metrics and losses by split as JSON");
-  addDeviceOption(command).action(async (run: string, flags: EvalFlags) => {
+    .option("--data <dir>", "another dataset than that of the runs")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "the table of reported metrics as text, Markdown, LaTeX, CSV or JSON",
+      ).choices(Object.keys(FORMATS)),
+    )
+    .option("--json", "print metrics and losses by split as JSON; of several runs their table");
+  addDeviceOption(command).action(async (runs: string[], flags: EvalFlags) => {
     session.json = flags.json === true;
-    const { data = null } = flags;
+    const { data = null, format = session.json ? "json" : "text" } = flags;
     const splits = flags.split.length > 0 ? flags.split : ["valid", "test"];
+    const { out } = session.io;
+    const [run = ""] = runs;
+    if (runs.length > 1 || flags.format !== undefined) {
+      out.write(FORMATS[format](await evaluateRuns({ runs, data, splits, device: flags })));
+      return;
+    }
     const { evaluations, settings } = await evaluateRun({ run, data, splits, device: flags });
     const results = splitResults(evaluations);
-    const { out } = session.io;
     out.write(
       session.json
         ? `${JSON.stringify(metricsJson(results), null, 1)}\n`

@@ -1,0 +1,85 @@
+/** Several runs of one model as one table: mean and standard deviation over their seeds. */
+import { at } from "../base/invariant.ts";
+import { splitResults } from "../driver/results.ts";
+import type { Comparison, RunValues } from "../report/comparison.ts";
+import { compareRuns } from "../report/comparison.ts";
+import { readRun } from "../report/run-directory.ts";
+import { runError } from "../report/run-error.ts";
+import type { RunInfo } from "../report/run-info.ts";
+import { metricsJson } from "../report/tables.ts";
+import type { DeviceFlags } from "./devices.ts";
+import { evaluateRun } from "./evaluate-run.ts";
+
+export interface EvaluateRuns {
+  readonly runs: readonly string[];
+  /** Null: the dataset of each run. */
+  readonly data: string | null;
+  readonly splits: readonly string[];
+  readonly device: DeviceFlags;
+}
+
+/** Evaluates every run. Throws a UserError where runs are not of one model with the same settings and seeds of their own. */
+export async function evaluateRuns(request: EvaluateRuns): Promise<Comparison> {
+  const { runs, data, splits, device } = request;
+  const infos = runs.map(readRun);
+  requireOneModel(runs, infos);
+  const values: RunValues[] = [];
+  let shown: readonly string[] = [];
+  for (const run of runs) {
+    const { evaluations, settings } = await evaluateRun({ run, data, splits, device });
+    values.push(valuesOf(evaluations));
+    const [first] = evaluations.values();
+    shown = settings.report.length > 0 ? settings.report : [...(first?.metrics.keys() ?? [])];
+  }
+  return compareRuns({
+    axes: ["model"],
+    seeds: infos.map(({ seed }) => seed),
+    splits,
+    metrics: shown,
+    variants: [{ values: [at(infos, 0).model], runs: values }],
+  });
+}
+
+function valuesOf(evaluations: Parameters<typeof splitResults>[0]): RunValues {
+  const json = metricsJson(splitResults(evaluations));
+  return Object.fromEntries(
+    Object.entries(json as Record<string, Record<"metrics" | "losses", Record<string, number | null>>>).map(
+      ([split, { metrics, losses }]) => [split, { ...losses, ...metrics }],
+    ),
+  );
+}
+
+/** A mean over runs that differ in more than the seed would say nothing. */
+function requireOneModel(runs: readonly string[], infos: readonly RunInfo[]): void {
+  const [first] = infos;
+  const facts = ({ sources, spec, model, settings, epochs, dataset }: RunInfo) => ({
+    spec: sources[spec],
+    model,
+    settings: Object.entries(settings).sort(),
+    epochs,
+    dataset: dataset.fingerprint,
+  });
+  for (const [index, info] of infos.entries()) {
+    if (first === undefined || index === 0) continue;
+    const [own, base] = [facts(info), facts(first)];
+    const differing = (Object.keys(own) as (keyof typeof own)[]).filter(
+      (name) => JSON.stringify(own[name]) !== JSON.stringify(base[name]),
+    );
+    if (differing.length > 0) {
+      throw runError(
+        "run-unreadable",
+        at(runs, index),
+        `The run is not of the same kind as \`${runs[0]}\`; these differ: ${differing.join(", ")}. A mean is over runs that differ in the seed alone.`,
+        "Variants side by side: `mird compare`, or `mird eval` for each.",
+      );
+    }
+    const twin = infos.findIndex(({ seed }) => seed === info.seed);
+    if (twin < index) {
+      throw runError(
+        "run-unreadable",
+        at(runs, index),
+        `The run has the seed ${info.seed}, as \`${at(runs, twin)}\` has; equal seeds give equal runs.`,
+      );
+    }
+  }
+}

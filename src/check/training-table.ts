@@ -94,6 +94,19 @@ const metric =
 /** Metrics that `select` and `report` may name, besides the losses of the model. */
 export const metrics: readonly MetricEntry[] = [
   ...["mae", "mse"].map(metric("f32", "lower")),
-  ...["corr", "acc2", "f1", "acc2_non0", "f1_non0", "acc3", "acc5", "acc7"].map(metric("f32", "higher")),
+  ...[
+    "corr",
+    "acc2",
+    "f1",
+    "acc2_non0",
+    "f1_non0",
+    "acc3",
+    "acc5",
+    "acc7",
+    "sims_acc2",
+    "sims_f1",
+    "sims_acc3",
+    "sims_acc5",
+  ].map(metric("f32", "higher")),
   ...["accuracy", "f1_macro", "f1_weighted"].map(metric("class", "higher")),
 ];

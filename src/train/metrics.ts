@@ -64,6 +64,24 @@ export const METRICS: readonly Metric[] = [
   score("f1_non0", "higher", "F1 weighted by true counts, over the rows and classes of `acc2_non0`.", (p) =>
     weightedF1(positive(p)),
   ),
+  score("sims_acc2", "higher", "CH-SIMS: share of agreement in `value > 0`, over all rows.", (p) =>
+    accuracy(binned(p, [0])),
+  ),
+  score("sims_f1", "higher", "CH-SIMS: F1 weighted by true counts, over the classes of `sims_acc2`.", (p) =>
+    weightedF1(binned(p, [0])),
+  ),
+  score(
+    "sims_acc3",
+    "higher",
+    "CH-SIMS: share of equal classes, cut at -0.1 and 0.1; a cut belongs below.",
+    (p) => accuracy(binned(p, [-0.1, 0.1])),
+  ),
+  score(
+    "sims_acc5",
+    "higher",
+    "CH-SIMS: share of equal classes, cut at -0.7, -0.1, 0.1 and 0.7; a cut belongs below.",
+    (p) => accuracy(binned(p, [-0.7, -0.1, 0.1, 0.7])),
+  ),
   ofClass("accuracy", "Share of rows whose class is predicted.", accuracy),
   ofClass("f1_macro", "F1, averaged over the classes that occur in labels or predictions.", macroF1),
   ofClass("f1_weighted", "F1, averaged over the classes by their true counts.", weightedF1),
@@ -136,6 +154,15 @@ function roundHalfEven(value: number): number {
 function roundedAccuracy(pairs: Pairs, limit: number): number {
   const round = (value: number) => roundHalfEven(Math.min(limit, Math.max(-limit, value)));
   return meanOver(pairs, (prediction, label) => (round(prediction) === round(label) ? 1 : 0));
+}
+
+/**
+ * The number of cuts below each value, right-closed: a value at a cut belongs to the lower class. Scores are 32-bit floats, so cuts are rounded to them; else a
+ * label of 0.1 would lie above the cut at 0.1.
+ */
+function binned({ predicted, truth }: Pairs, cuts: readonly number[]): Pairs {
+  const bin = (value: number) => cuts.filter((cut) => Math.fround(value) > Math.fround(cut)).length;
+  return { predicted: Array.from(predicted, bin), truth: Array.from(truth, bin) };
 }
 
 /** Negative / non-negative as classes 0 and 1. */

@@ -61,6 +61,23 @@ describe("score metrics", () => {
     for (const [name, value] of Object.entries(compute([], []))) expect(value, name).toBeNaN();
   });
 
+  it("of CH-SIMS cut into right-closed classes", () => {
+    // Labels come as 32-bit floats; 0.1 is then a little more than the number 0.1.
+    const truth = Float32Array.of(-1, -0.7, -0.1, 0, 0.1, 0.7, 1, 0.6);
+    const predicted = Float32Array.of(-0.71, -0.69, -0.11, -0.05, 0.11, 0.8, 2, 0.7);
+    const found = Object.fromEntries(computeMetrics("score", { predicted, truth }));
+    // Five classes: 0 0 1 2 2 3 4 3 against 0 1 1 2 3 4 4 3.
+    expect(found.sims_acc5).toBe(5 / 8);
+    // Three classes: 0 0 0 1 1 2 2 2 against 0 0 0 1 2 2 2 2.
+    expect(found.sims_acc3).toBe(7 / 8);
+    // 0 is not positive.
+    expect(found.sims_acc2).toBe(1);
+    const signs = Object.fromEntries(computeMetrics("score", { predicted: [0.2, 0, 1], truth: [0, 0, 1] }));
+    expect(signs.sims_acc2).toBeCloseTo(2 / 3, 12);
+    // Both classes have 2 · 1 / (1 + 2) each way; two rows are not positive, one is.
+    expect(signs.sims_f1).toBeCloseTo(2 / 3, 12);
+  });
+
   it("mse is the mean square", () => {
     expect(compute([1, 2], [0, 4]).mse).toBe(2.5);
   });

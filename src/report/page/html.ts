@@ -66,6 +66,7 @@ const STYLE = `
 @media print {
   :root { --ink: #000000; --soft: #444444; --ground: #ffffff; --line: #bbbbbb; --panel: #ffffff; color-scheme: light; }
   nav { display: none; }
+  figure svg { max-height: 150px; width: auto; }
   figure, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   body { max-width: none; margin: 0; padding: 0; }

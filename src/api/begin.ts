@@ -2,13 +2,19 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { resumePoint } from "../driver/run-recorder.ts";
 import type { RunTraining } from "../driver/training.ts";
-import { checkRunFolder, newRunFolder, RunDirectory, readRun } from "../report/run-directory.ts";
+import {
+  checkRunFolder,
+  newRunFolder,
+  RunDirectory,
+  readCheckpoint,
+  readRun,
+} from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
 import type { GivenData } from "./dataset.ts";
-import { dataName, openDataset } from "./dataset.ts";
+import { dataName, openDatasetFor } from "./dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
-import { newRunInfo, prepareFor, recordedSpec, requireSameData } from "./run.ts";
+import { loadedInfo, newRunInfo, prepareFor, recordedSpec, requireSameData } from "./run.ts";
 import type { GivenSpec, Sources } from "./sources.ts";
 import { diskLoader, readSpec } from "./sources.ts";
 import { requireModel } from "./spec.ts";
@@ -26,6 +32,10 @@ export interface BeginRequest {
   /** Null: a new folder in `runs/`. */
   readonly out: string | null;
   readonly device: DeviceFlags;
+  /** Folders of weights by the names in the spec. */
+  readonly pretrained: Readonly<Record<string, string>>;
+  /** Bring rows batch by batch, also where the dataset would fit. */
+  readonly stream: boolean;
   /** Replace a run that is in the folder. */
   readonly force: boolean;
   /** For the record: what the user typed or called. */
@@ -40,17 +50,17 @@ export interface BegunRun extends Pick<RunTraining, "run" | "prepared" | "datase
 
 /** Begins a new run. Throws a UserError with everything that is wrong with spec, settings, data or device. */
 export async function beginRun(request: BeginRequest): Promise<BegunRun> {
-  const { settings, data, seed, command, epochs } = request;
+  const { settings, data, seed, command, epochs, pretrained } = request;
   const sources: Sources = {};
   const entry = readSpec(request.spec, sources);
   const checked = requireModel({ entry, loadSource: diskLoader(sources), settings, model: request.model });
   const folder = request.out ?? newRunFolder("runs", entry.path, new Date());
   checkRunFolder(folder, request.force);
-  const dataset = openDataset(data);
   const device = await chooseDevice(request.device);
   try {
-    const named = { dataset, folder: dataName(data) };
-    const prepared = prepareFor(device, checked, { ...named, epochs });
+    const { dataset, stream } = openDatasetFor(data, device.backend.limits, request.stream);
+    const named = { dataset, folder: dataName(data), pretrained };
+    const prepared = prepareFor(device, checked, { ...named, epochs, stream });
     const facts = { command, entry, sources, settings, seed, ...named };
     const run = RunDirectory.create(folder, newRunInfo(prepared, device, facts), request.force);
     return { run, prepared, dataset, device, resume: undefined, warnings: checked.warnings };
@@ -67,7 +77,7 @@ export async function beginRun(request: BeginRequest): Promise<BegunRun> {
 export async function reopenRun(
   folder: string,
   data: GivenData | null,
-  flags: DeviceFlags,
+  flags: DeviceFlags & { readonly stream?: boolean },
 ): Promise<BegunRun> {
   const info = readRun(folder);
   if (info.status === "finished" || info.status === "patience") {
@@ -76,12 +86,16 @@ export async function reopenRun(
   }
   const checked = requireModel(recordedSpec(info));
   const given = data ?? info.dataset.folder;
-  const dataset = openDataset(given);
-  requireSameData(folder, info, dataset);
   const device = await chooseDevice(flags);
   try {
-    const prepared = prepareFor(device, checked, { dataset, folder: dataName(given), epochs: info.epochs });
+    const { dataset, stream } = openDatasetFor(given, device.backend.limits, flags.stream ?? false);
+    requireSameData(folder, info, dataset);
+    // A run that was stopped before its first checkpoint begins anew, from the same weights.
+    const pretrained = readCheckpoint(folder, "last") === null ? info.pretrained : null;
+    const named = { dataset, folder: dataName(given), pretrained };
+    const prepared = prepareFor(device, checked, { ...named, epochs: info.epochs, stream });
     const run = RunDirectory.open(folder);
+    if (prepared.start !== null) run.info = { ...run.info, loaded: loadedInfo(prepared) };
     run.setStatus("running");
     const resume = resumePoint(run, prepared.model);
     return { run, prepared, dataset, device, resume, warnings: checked.warnings };

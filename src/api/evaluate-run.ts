@@ -6,13 +6,13 @@ import { dataInputs, prepare } from "../driver/prepare.ts";
 import { bestParameters } from "../driver/run-recorder.ts";
 import { readRun } from "../report/run-directory.ts";
 import type { CompiledModel } from "../train/compiled.ts";
-import { loadDataArenas } from "../train/data-arenas.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { evaluateSplit } from "../train/evaluate.ts";
+import { openFeed } from "../train/feed.ts";
 import { initialParameters } from "../train/initialise.ts";
 import type { TrainSettings } from "../train/settings.ts";
 import type { GivenData } from "./dataset.ts";
-import { dataName, openDataset } from "./dataset.ts";
+import { dataName, openDatasetFor } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
 import { recordedSpec } from "./run.ts";
@@ -44,14 +44,15 @@ export interface EvaluatedRun {
 export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRun> {
   const info = readRun(request.run);
   const given = request.data ?? info.dataset.folder;
-  const dataset = openDataset(given);
   const folder = dataName(given);
-  const splits = request.splits ?? Object.keys(dataset.splits);
-  for (const split of splits) if (dataset.splits[split] === undefined) throw noSplit(folder, dataset, split);
   const { program, model: checked } = requireModel(recordedSpec(info));
   const chosen = await chooseDevice(request.device);
   try {
-    const { model, settings } = prepare({
+    const { dataset, stream } = openDatasetFor(given, chosen.backend.limits, false);
+    const splits = request.splits ?? Object.keys(dataset.splits);
+    for (const split of splits)
+      if (dataset.splits[split] === undefined) throw noSplit(folder, dataset, split);
+    const { model, settings, start } = prepare({
       model: checked,
       types: program.types,
       dataset,
@@ -60,6 +61,9 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
       limits: chosen.backend.limits,
       epochs: info.epochs,
       purpose: "evaluate",
+      // What the run began from is needed again where it is evaluated too.
+      pretrained: request.initial === true ? info.pretrained : null,
+      stream,
     });
     const hasRows = model.parameters.some(({ perRow }) => perRow);
     const sameRows = !hasRows || fingerprint(dataset) === info.dataset.fingerprint;
@@ -67,15 +71,15 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     const device = await chosen.backend.prepare(new Map([["evaluation", model.evaluation]]));
     // Only the evaluation is prepared, so only its arenas exist.
     const evaluated = { ...model, iteration: model.evaluation };
-    loadDataArenas(device, evaluated, dataset);
+    const feed = openFeed(device, evaluated, dataset);
     const evaluateAll = async (values: Float32Array) => {
       device.write("parameters", values);
       const evaluations = new Map<string, Evaluation>();
       for (const split of splits)
-        evaluations.set(split, await evaluateSplit({ model, device, dataset }, split));
+        evaluations.set(split, await evaluateSplit({ model, device, dataset, feed }, split));
       return evaluations;
     };
-    const first = initialParameters(model.parameters, model.parameterElements, info.seed);
+    const first = initialParameters(model.parameters, model.parameterElements, info.seed, start?.values);
     const initial = request.initial === true ? await evaluateAll(first) : new Map<string, Evaluation>();
     const evaluations = await evaluateAll(parameters);
     const inputs = dataInputs(checked, program.types).flatMap(({ kind, name }) =>

@@ -3,7 +3,7 @@ import type { CheckedProgram } from "../check/checked.ts";
 import { fingerprint } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { Source } from "../diagnostics/source.ts";
-import type { Prepared } from "../driver/prepare.ts";
+import type { Prepared, PrepareRequest } from "../driver/prepare.ts";
 import { prepare } from "../driver/prepare.ts";
 import { runError } from "../report/run-error.ts";
 import type { RunInfo } from "../report/run-info.ts";
@@ -16,14 +16,14 @@ import { version } from "./version.ts";
 export function newRunInfo(
   prepared: Prepared,
   device: ChosenDevice,
-  facts: Pick<RunInfo, "command" | "sources" | "settings" | "seed"> & {
+  facts: Pick<RunInfo, "command" | "sources" | "settings" | "seed" | "pretrained"> & {
     readonly entry: Source;
     readonly dataset: Dataset;
     /** The dataset as the user named it. */
     readonly folder: string;
   },
 ): RunInfo {
-  const { command, entry, sources, settings, seed, dataset, folder } = facts;
+  const { command, entry, sources, settings, seed, dataset, folder, pretrained } = facts;
   return {
     status: "running",
     command,
@@ -35,11 +35,18 @@ export function newRunInfo(
     seed,
     epochs: prepared.settings.epochs,
     dataset: { folder, name: dataset.name, fingerprint: fingerprint(dataset) },
+    pretrained,
+    loaded: loadedInfo(prepared),
     device: { target: device.target.name, name: device.backend.description, reason: device.reason },
     versions: { mird: version(), node: process.version, system: `${process.platform} ${process.arch}` },
     started: new Date().toISOString(),
     ended: null,
   };
+}
+
+/** What a run started from besides drawn numbers. */
+export function loadedInfo({ start }: Prepared): RunInfo["loaded"] {
+  return { weights: start?.weights ?? [], vectors: start?.vectors ?? [] };
 }
 
 /** The spec as it was when a run was started. */
@@ -69,7 +76,7 @@ export function requireSameData(folder: string, info: RunInfo, dataset: Dataset)
 export function prepareFor(
   device: ChosenDevice,
   checked: { readonly program: CheckedProgram; readonly model: CheckedProgram["models"][number] },
-  data: { readonly dataset: Dataset; readonly folder: string; readonly epochs: number | null },
+  data: Pick<PrepareRequest, "dataset" | "folder" | "epochs" | "pretrained" | "stream">,
 ): Prepared {
   const { model, program } = checked;
   const { target, backend } = device;

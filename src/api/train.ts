@@ -30,6 +30,10 @@ export interface TrainOptions extends SpecOptions, DeviceOptions, TrainCallbacks
   readonly epochs?: number;
   /** The run folder; default: a new one in `runs/`. */
   readonly out?: string;
+  /** Folders of weights by the names that the spec loads them by; `none` for drawn numbers. */
+  readonly pretrained?: Readonly<Record<string, string>>;
+  /** Bring rows to the device batch by batch, also where the dataset would fit. */
+  readonly stream?: boolean;
   /** Replace a run that is in the folder of `out`. */
   readonly force?: boolean;
 }
@@ -45,13 +49,12 @@ export interface ResumeOptions extends DeviceOptions, TrainCallbacks {
  */
 export async function train(options: TrainOptions): Promise<Run> {
   const { spec, model = null, data, seed = 0, epochs = null, out = null, force = false } = options;
+  const { pretrained = {}, stream = false } = options;
   const settings = settingsOf(options);
   const device = deviceOf(options);
+  const begin = { spec, model, settings, data, seed, epochs, out, force, device, pretrained, stream };
   const command = "train() of the library";
-  return await execute(
-    await beginRun({ spec, model, settings, data, seed, epochs, out, force, device, command }),
-    options,
-  );
+  return await execute(await beginRun({ ...begin, command }), options);
 }
 
 /** Goes on with a run that was stopped, bit for bit on the same device. Throws a UserError when it has ended or its data have changed. */

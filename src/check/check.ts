@@ -18,11 +18,13 @@ import {
   isFunction,
   isInterface,
   isModule,
+  isWeights,
   reachableFiles,
   Scope,
 } from "./scope.ts";
 import type { MethodType, ModuleType } from "./signature.ts";
 import type { ValueType } from "./values.ts";
+import { checkWeights } from "./weights.ts";
 
 /** Checks everything that can be reached from a file. Without errors in `problems` only values can still fail in elaboration. */
 export function checkProgram(scope: FileScope, options: CheckOptions, problems: Problems): CheckedProgram {
@@ -74,6 +76,7 @@ class ProgramChecker implements Checker {
     if (isFunction(definition)) this.computeFunction(definition);
     else if (isModule(definition)) this.computeModule(definition);
     else if (isInterface(definition)) this.interfaceType(definition);
+    else if (isWeights(definition)) checkWeights(this, definition);
   }
 
   // Each expression is read once in each scope, so that nested calls cost what they are long.
@@ -198,7 +201,12 @@ function warnUnusedImports(checker: Checker, scope: FileScope): void {
   for (const definition of scope.names.values())
     if (definition.scope === scope) for (const name of mentionsOf(definition).keys()) mentioned.add(name);
   for (const declaration of scope.file.declarations)
-    if (declaration.kind === "train") mentioned.add(declaration.model.name);
+    if (declaration.kind === "train") {
+      mentioned.add(declaration.model.name);
+      for (const member of declaration.members)
+        if (member.kind === "load" && member.from.kind === "checkpoint")
+          mentioned.add(member.from.weights.name);
+    }
   for (const { names } of scope.file.imports)
     for (const { name, span } of names)
       if (!mentioned.has(name) && scope.names.get(name) !== undefined)

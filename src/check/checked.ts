@@ -1,7 +1,7 @@
 /** The result of checking: what the elaborator and the training loop start from. */
 import type { Source } from "../diagnostics/source.ts";
-import type { Expression, ModelDecl, Selection } from "../syntax/ast.ts";
-import type { FileScope } from "./scope.ts";
+import type { Expression, ModelDecl, Selection, SelectionPath, WeightsDecl } from "../syntax/ast.ts";
+import type { Definition, FileScope } from "./scope.ts";
 import type { OptimizerKind, ScheduleKind } from "./training-table.ts";
 import type { ValueType } from "./values.ts";
 
@@ -57,6 +57,18 @@ export interface CheckedTrain {
   /** Epochs without improvement after which training ends; null: never early. */
   readonly patience: number | null;
   readonly report: readonly string[];
+  readonly loads: readonly CheckedLoad[];
+}
+
+/** What some parameters start from instead of drawn numbers. */
+export interface CheckedLoad {
+  readonly from: /** A folder that `--pretrained NAME=DIR` names, read by a table of weights. */
+    | { readonly kind: "checkpoint"; readonly name: string; readonly weights: Definition<WeightsDecl> }
+    /** The word vectors that the dataset has for an input. */
+    | { readonly kind: "vectors"; readonly field: string };
+  /** Instances (checkpoint) or parameters (vectors). */
+  readonly into: readonly SelectionPath[];
+  readonly span: Expression["span"];
 }
 
 export type OptimizerSettings = Readonly<Record<string, number | boolean | string>>;

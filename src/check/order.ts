@@ -2,7 +2,15 @@
 import { at } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Argument, Expression, MethodSignature, Parameter, Return, Statement } from "../syntax/ast.ts";
-import { type Definition, isFunction, isInterface, isModel, isModule, isVariant } from "./scope.ts";
+import {
+  type Definition,
+  isFunction,
+  isInterface,
+  isModel,
+  isModule,
+  isVariant,
+  isWeights,
+} from "./scope.ts";
 
 /** Names that a declaration mentions in its expressions, with the first place of each. */
 class Mentions {
@@ -91,6 +99,8 @@ export function mentionsOf(definition: Definition): ReadonlyMap<string, Span> {
     const { base, overrides } = definition.declaration;
     mentions.add(base.name, base.span);
     for (const override of overrides) mentions.expression(override.value);
+  } else if (isWeights(definition)) {
+    mentions.add(definition.declaration.module.name, definition.declaration.module.span);
   } else if (isModel(definition)) {
     for (const member of definition.declaration.members) {
       if (member.kind === "slot") mentions.add(member.interface.name, member.interface.span);

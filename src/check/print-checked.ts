@@ -10,6 +10,7 @@ import type {
   Parameter,
   Statement,
   VariantDecl,
+  WeightsDecl,
 } from "../syntax/ast.ts";
 import type { CheckedModel, CheckedPhase, CheckedProgram } from "./checked.ts";
 import { reachableFiles } from "./scope.ts";
@@ -28,7 +29,7 @@ export function printChecked(program: CheckedProgram): string {
   return `${blocks.join("\n\n")}\n`;
 }
 
-type Printed = InterfaceDecl | FunctionDecl | ModuleDecl | ModelDecl | VariantDecl;
+type Printed = InterfaceDecl | FunctionDecl | ModuleDecl | ModelDecl | VariantDecl | WeightsDecl;
 
 function printDeclaration(program: CheckedProgram, declaration: Printed): string[] {
   switch (declaration.kind) {
@@ -50,6 +51,11 @@ function printDeclaration(program: CheckedProgram, declaration: Printed): string
         ...methods,
       ]);
     }
+    case "weights":
+      return block(
+        `weights ${declaration.name.name} for ${declaration.module.name}`,
+        declaration.members.map(({ span }) => source(span)),
+      );
     case "variant":
       return [
         `model ${declaration.name.name} = ${declaration.base.name} with ${declaration.overrides.map(({ name }) => name.name).join(", ")}`,
@@ -107,13 +113,14 @@ function modelLines(program: CheckedProgram, model: ModelDecl): string[] {
 
 function printTrain({ name, train }: CheckedModel): string[] {
   if (train === null) return [];
-  const { batch, epochs, select, patience, phases, report } = train;
+  const { batch, epochs, select, patience, phases, loads, report } = train;
   return block(`train ${name}`, [
     `batch ${batch.labelled} labelled + ${batch.unlabelled} unlabelled`,
     ...phases.flatMap(printPhase),
     `epochs ${epochs}`,
     ...(select === null ? [] : [`select ${select.direction} valid.${select.metric}`]),
     ...(patience === null ? [] : [`patience ${patience}`]),
+    ...loads.map(({ span }) => source(span)),
     ...(report.length === 0 ? [] : [`report ${report.join(", ")}`]),
   ]);
 }

@@ -1,10 +1,24 @@
 /** What names stand for: declarations of files, and the nested scopes of one declaration's body. */
 import type { Span } from "../diagnostics/source.ts";
-import type { File, FunctionDecl, InterfaceDecl, ModelDecl, ModuleDecl, VariantDecl } from "../syntax/ast.ts";
+import type {
+  File,
+  FunctionDecl,
+  InterfaceDecl,
+  ModelDecl,
+  ModuleDecl,
+  VariantDecl,
+  WeightsDecl,
+} from "../syntax/ast.ts";
 import type { Dim, SizeSymbol } from "../types/dim.ts";
 import type { ValueType } from "./values.ts";
 
-export type NamedDeclaration = InterfaceDecl | FunctionDecl | ModuleDecl | ModelDecl | VariantDecl;
+export type NamedDeclaration =
+  | InterfaceDecl
+  | FunctionDecl
+  | ModuleDecl
+  | ModelDecl
+  | VariantDecl
+  | WeightsDecl;
 
 /** A declaration and the file scope that its own names are looked up in. */
 export interface Definition<Declared extends NamedDeclaration = NamedDeclaration> {
@@ -47,6 +61,10 @@ export function isModel(definition: Definition): definition is Definition<ModelD
 
 export function isVariant(definition: Definition): definition is Definition<VariantDecl> {
   return definition.kind === "variant";
+}
+
+export function isWeights(definition: Definition): definition is Definition<WeightsDecl> {
+  return definition.kind === "weights";
 }
 
 /** Every file that can be reached by imports, the given one first. */

@@ -35,8 +35,13 @@ function ownersOf(model: ModelType): Owner[] {
 
 /** Checks that every path of a selection names something that has parameters. */
 export function checkSelection(training: Training, selection: Selection): void {
+  checkPaths(training, [...selection.include, ...selection.except]);
+}
+
+/** Checks that every path names something that has parameters. */
+export function checkPaths(training: Training, paths: readonly SelectionPath[]): void {
   const owners = ownersOf(training.model);
-  for (const path of [...selection.include, ...selection.except]) checkPath(training, path, owners);
+  for (const path of paths) checkPath(training, path, owners);
 }
 
 /** `h[z_y,z_l]` as `h`. */

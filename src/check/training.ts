@@ -2,6 +2,7 @@
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Identifier, Phase, TrainDecl, TrainMember } from "../syntax/ast.ts";
 import type { CheckedPhase, CheckedTrain } from "./checked.ts";
+import { checkLoads } from "./loads.ts";
 import { checkPhase, reportDuplicateMember } from "./phases.ts";
 import { report, warn } from "./report.ts";
 import { warnNeverUpdated } from "./selection.ts";
@@ -15,7 +16,7 @@ type Member<Kind extends TrainMember["kind"]> = Extract<TrainMember, { kind: Kin
 export function checkTrain(training: Training, declaration: TrainDecl): CheckedTrain | null {
   const single = new Map<TrainMember["kind"], TrainMember>();
   for (const member of declaration.members) {
-    if (member.kind === "phase") continue;
+    if (member.kind === "phase" || member.kind === "load") continue;
     const earlier = single.get(member.kind);
     if (earlier !== undefined) reportDuplicateMember(training, member.span, earlier.span, member.kind);
     else single.set(member.kind, member);
@@ -29,11 +30,12 @@ export function checkTrain(training: Training, declaration: TrainDecl): CheckedT
   const selectMember = find(single, "select");
   const select = selectMember === null ? null : checkSelect(training, selectMember);
   if (patienceMember !== null && selectMember === null) reportPatience(training, patienceMember);
+  const loads = checkLoads(training, declaration);
   const names = checkReport(training, find(single, "report")?.metrics ?? []);
-  if (batch === null || epochs === null || phases === null || names === null) return null;
+  if (batch === null || epochs === null || phases === null || names === null || loads === null) return null;
   if ((patienceMember !== null && patience === null) || (selectMember !== null && select === null))
     return null;
-  return { batch, phases, epochs, select, patience, report: names };
+  return { batch, phases, epochs, select, patience, report: names, loads };
 }
 
 function find<Kind extends TrainMember["kind"]>(

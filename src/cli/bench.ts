@@ -99,7 +99,15 @@ async function measure(
     folder === null || given === null
       ? prepareInvented(request)
       : {
-          prepared: prepare({ ...request, dataset: given, folder, epochs: null, purpose: "train" }),
+          prepared: prepare({
+            ...request,
+            dataset: given,
+            folder,
+            epochs: null,
+            purpose: "train",
+            pretrained: null,
+            stream: false,
+          }),
           dataset: given,
         };
   const compile = performance.now() - start;

@@ -1,6 +1,7 @@
 /** A comparison from the command line: everything is checked, then every variant is trained with every seed, then the tables are written. */
 import { join } from "node:path";
-import { openDataset } from "../api/dataset.ts";
+import type { OpenedDataset } from "../api/dataset.ts";
+import { openDatasetFor } from "../api/dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice } from "../api/devices.ts";
 import { newRunInfo, prepareFor } from "../api/run.ts";
@@ -43,6 +44,8 @@ export interface CompareRequest {
   readonly axes: readonly Axis[];
   readonly seeds: number;
   readonly data: string;
+  /** Folders of weights by the names in the spec. */
+  readonly pretrained: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
   readonly model: string | null;
   readonly epochs: number | null;
@@ -83,10 +86,11 @@ export async function compare(io: Io, request: CompareRequest): Promise<number> 
     requireModel({ entry, loadSource: diskLoader(sources), settings, model: request.model }),
   );
   const metrics = chosenMetrics(request, at(checked, 0));
-  const dataset = openDataset(request.data);
   const device = await chooseDevice(request.device);
   try {
-    const compiled = compileVariants(request, { variants, checked, dataset, device });
+    const opened = openDatasetFor(request.data, device.backend.limits, false);
+    const { dataset } = opened;
+    const compiled = compileVariants(request, { variants, checked, opened, device });
     const plan = planOf(request, { entry, sources, dataset, device });
     const folder = request.out ?? comparisonFolder("runs", plan);
     const unlock = openComparison(folder, plan);
@@ -143,14 +147,15 @@ function compileVariants(
   given: {
     readonly variants: readonly Variant[];
     readonly checked: readonly Checked[];
-    readonly dataset: Dataset;
+    readonly opened: OpenedDataset;
     readonly device: ChosenDevice;
   },
 ): CompiledVariant[] {
-  const { variants, checked, dataset, device } = given;
+  const { variants, checked, opened, device } = given;
   const names = runNames(variants);
   return collect(variants, (variant, index) => {
-    const data = { dataset, folder: request.data, epochs: request.epochs };
+    const { data: folder, epochs, pretrained } = request;
+    const data = { ...opened, folder, epochs, pretrained };
     const prepared = prepareFor(device, at(checked, index), data);
     return { ...variant, prepared, name: at(names, index) };
   });
@@ -211,6 +216,7 @@ function planOf(
     settings: request.settings,
     over: request.axes,
     epochs: request.epochs,
+    pretrained: request.pretrained,
     dataset: fingerprint(dataset),
     target: device.target.name,
   };
@@ -298,8 +304,18 @@ async function oneRun(
 
 function newRun(session: Session, variant: CompiledVariant, seed: number, folder: string): RunDirectory {
   const { io, request, entry, sources, dataset, device } = session;
+  const { pretrained } = request;
   const settings = { ...request.settings, ...variant.settings };
-  const facts = { command: io.command, entry, sources, settings, seed, dataset, folder: request.data };
+  const facts = {
+    command: io.command,
+    entry,
+    sources,
+    settings,
+    seed,
+    dataset,
+    folder: request.data,
+    pretrained,
+  };
   return RunDirectory.create(folder, newRunInfo(variant.prepared, device, facts));
 }
 

@@ -6,6 +6,7 @@ import type { Register } from "./command.ts";
 import { addModelOption, collect, wholeNumber } from "./command.ts";
 import { compare } from "./compare-run.ts";
 import { addDeviceOption } from "./device-option.ts";
+import { addPretrainedOption, splitPretrained } from "./pretrained.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 
 interface CompareFlags extends DeviceFlags {
@@ -13,6 +14,7 @@ interface CompareFlags extends DeviceFlags {
   readonly seeds: number;
   readonly data: string;
   readonly set: readonly string[];
+  readonly pretrained: readonly string[];
   readonly model?: string;
   readonly epochs?: number;
   readonly metric: readonly string[];
@@ -40,7 +42,7 @@ export const registerCompare: Register = (program, session) => {
     .option("--metric <name>", "a metric or loss to show (default: those that the spec reports)", collect, [])
     .option("--out <dir>", "folder of the comparison (default: one in runs/ that belongs to these settings)")
     .option("--json", "print the table as JSON");
-  addDeviceOption(addModelOption(addSetOption(command)), "cpu");
+  addDeviceOption(addModelOption(addPretrainedOption(addSetOption(command))), "cpu");
   command.action(async (spec: string, flags: CompareFlags) => {
     const { over, seeds, data, set, model = null, epochs = null, out = null, json = false } = flags;
     session.json = json;
@@ -54,6 +56,7 @@ export const registerCompare: Register = (program, session) => {
       seeds,
       data,
       settings,
+      pretrained: splitPretrained(flags.pretrained),
       model,
       epochs,
       metrics,

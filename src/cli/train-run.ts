@@ -10,6 +10,7 @@ import type { TrainResult } from "../train/loop.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
+import { loadedText } from "./pretrained.ts";
 import { Progress } from "./progress.ts";
 
 /** Trains a spec from the beginning; returns the exit code. */
@@ -22,7 +23,7 @@ export async function resumeRun(
   io: Io,
   folder: string,
   data: string | null,
-  flags: DeviceFlags,
+  flags: DeviceFlags & { readonly stream?: boolean },
 ): Promise<number> {
   const begun = await reopenRun(folder, data, flags);
   const startedOn = begun.run.info.device.name;
@@ -39,6 +40,8 @@ async function execute(io: Io, { device, warnings, ...training }: BegunRun): Pro
   const { backend } = device;
   printProblems(io, warnings, false);
   io.out.write(`Device: ${backend.description}. ${device.reason}\nRun folder: ${run.folder}\n`);
+  if (prepared.model.streamed) io.out.write("Rows are brought to the device batch by batch.\n");
+  io.out.write(loadedText(prepared.start));
   const interrupt = catchInterrupts(io);
   const display = new Progress(io.err, prepared.settings.report);
   const started = performance.now();

@@ -4,18 +4,21 @@ import type { DeviceFlags } from "../api/devices.ts";
 import type { Register, Session } from "./command.ts";
 import { addModelOption, wholeNumber } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
+import { addPretrainedOption, splitPretrained } from "./pretrained.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 import { resumeRun, startRun } from "./train-run.ts";
 
 interface TrainFlags extends DeviceFlags {
   readonly data?: string;
   readonly set: readonly string[];
+  readonly pretrained: readonly string[];
   readonly model?: string;
   readonly seed?: number;
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
   readonly force?: boolean;
+  readonly stream?: boolean;
 }
 
 export const registerTrain: Register = (program, session) => {
@@ -30,9 +33,10 @@ export const registerTrain: Register = (program, session) => {
     .option("--seed <n>", "seed of initial values, batches and dropout (default: 0)", wholeNumber(0))
     .option("--epochs <n>", "epochs instead of those of the spec", wholeNumber(1))
     .option("--out <dir>", "run folder (default: a new one in runs/)")
+    .option("--stream", "bring rows to the device batch by batch, also where the dataset would fit")
     .option("--force", "replace a run that is in the folder of --out")
     .option("--resume <run>", "go on with a run that was stopped");
-  addDeviceOption(addModelOption(addSetOption(command)));
+  addDeviceOption(addModelOption(addPretrainedOption(addSetOption(command))));
   command.action((spec: string | undefined, flags: TrainFlags, self: Command) =>
     train(session, spec, flags, self),
   );
@@ -49,9 +53,9 @@ async function train(
     const fixed = [spec, flags.seed, flags.epochs, flags.out, flags.model, flags.force].some(
       (value) => value !== undefined,
     );
-    if (fixed || flags.set.length > 0) {
+    if (fixed || flags.set.length > 0 || flags.pretrained.length > 0) {
       command.error(
-        "error: a resumed run keeps its spec and settings; --resume goes with --data, --device and --threads only",
+        "error: a resumed run keeps its spec and settings; --resume goes with --data, --stream, --device and --threads only",
       );
     }
     session.exitCode = await resumeRun(session.io, resume, data ?? null, flags);
@@ -66,11 +70,13 @@ async function train(
     spec,
     data,
     settings,
+    pretrained: splitPretrained(flags.pretrained),
     model,
     seed,
     epochs,
     out: out ?? null,
     force,
     device: flags,
+    stream: flags.stream ?? false,
   });
 }

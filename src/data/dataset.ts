@@ -19,6 +19,19 @@ const ENCODER = new TextEncoder();
  * shards). Throws a UserError with every inconsistency: file, field, row, and what was expected.
  */
 export function loadDataset(folder: string): Dataset {
+  const file = describedDataset(folder);
+  const problems = new DataProblems();
+  const splits: Record<string, Split> = {};
+  for (const name of Object.keys(file.splits)) {
+    const split = loadSplit(folder, file, name, problems);
+    if (split !== null) splits[name] = split;
+  }
+  problems.throwIfAny();
+  return { ...file, splits };
+}
+
+/** What the folder says about itself. Throws a UserError when it is no dataset. */
+export function describedDataset(folder: string): DatasetFile {
   const path = join(folder, "dataset.json");
   if (!existsSync(path)) {
     const why = existsSync(folder) ? "The folder has no `dataset.json`." : "There is no such folder.";
@@ -29,15 +42,7 @@ export function loadDataset(folder: string): Dataset {
       "Make a dataset with `mird data import` or `mird data synth`.",
     );
   }
-  const file = readDatasetFile(path);
-  const problems = new DataProblems();
-  const splits: Record<string, Split> = {};
-  for (const name of Object.keys(file.splits)) {
-    const split = loadSplit(folder, file, name, problems);
-    if (split !== null) splits[name] = split;
-  }
-  problems.throwIfAny();
-  return { ...file, splits };
+  return readDatasetFile(path);
 }
 
 function loadSplit(folder: string, file: DatasetFile, name: string, problems: DataProblems): Split | null {
@@ -235,6 +240,7 @@ function shardTensors(
 
 /** SHA-256 of what a dataset holds (fields, ids, values), whatever its folder, shards and provenance. For run folders. */
 export function fingerprint(dataset: Dataset): string {
+  if (dataset.knownFingerprint !== undefined) return dataset.knownFingerprint;
   const chunks: (string | Uint8Array)[] = [JSON.stringify([dataset.fields, dataset.label])];
   for (const name of Object.keys(dataset.splits).sort()) {
     const split = dataset.splits[name];

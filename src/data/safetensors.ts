@@ -6,14 +6,16 @@
 import { invariant } from "../base/invariant.ts";
 import { bytesOf, readBytes, writeFileAtomic } from "./files.ts";
 import { DataProblems, dataError } from "./problem.ts";
+import type { ByteRange } from "./readers/bytes.ts";
+import { halfToNumber } from "./readers/dtype.ts";
 
-type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
-type Dtype = "F32" | "F64" | "I32" | "I64" | "U8" | "BOOL";
+type TensorData = Float32Array | Float64Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
+type Dtype = "F32" | "F64" | "F16" | "BF16" | "I32" | "I64" | "U8" | "BOOL";
 
 export interface Tensor {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** Row-major values; BOOL as bytes 0 and 1. */
+  /** Row-major values; BOOL as bytes 0 and 1, F16 and BF16 as their bits. */
   readonly data: TensorData;
 }
 
@@ -22,7 +24,7 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-const BYTES: Record<Dtype, number> = { F32: 4, F64: 8, I32: 4, I64: 8, U8: 1, BOOL: 1 };
+const BYTES: Record<Dtype, number> = { F32: 4, F64: 8, F16: 2, BF16: 2, I32: 4, I64: 8, U8: 1, BOOL: 1 };
 /** The limit that other readers use as well; a header of honest files is far smaller. */
 const MAX_HEADER = 100_000_000;
 
@@ -40,40 +42,77 @@ interface Entry {
  */
 export function readSafetensors(path: string): SafetensorsFile {
   const bytes = readBytes(path);
-  const { text, dataStart } = headerText(path, bytes);
+  const { entries, metadata, dataStart } = readLayout(path, {
+    length: bytes.length,
+    read: (offset, count) => bytes.subarray(offset, offset + count),
+  });
+  return { tensors: new Map(entries.map((entry) => [entry.name, view(bytes, dataStart, entry)])), metadata };
+}
+
+/** Where the values of a tensor lie in its file. */
+export interface StoredTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** First byte in the file. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The tensors of a file that stays on the disk, by name. Throws as {@link readSafetensors} does. */
+export function storedTensors(path: string, file: ByteRange): Map<string, StoredTensor> {
+  const { entries, dataStart } = readLayout(path, file);
+  return new Map(
+    entries.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      { dtype, shape, offset: dataStart + begin, bytes: end - begin },
+    ]),
+  );
+}
+
+interface Layout {
+  readonly entries: readonly Entry[];
+  readonly metadata: Record<string, string>;
+  /** Byte of the file at which the values begin. */
+  readonly dataStart: number;
+}
+
+function readLayout(path: string, file: ByteRange): Layout {
+  const { text, dataStart } = headerText(path, file);
   const header = parseHeader(path, text);
   const metadata = metadataOf(path, header);
   const problems = new DataProblems();
   const entries: Entry[] = [];
+  const dataSize = file.length - dataStart;
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const entry = problems.attempt(() => entryOf(path, name, value, bytes.length - dataStart));
+    const entry = problems.attempt(() => entryOf(path, name, value, dataSize));
     if (entry !== null) entries.push(entry);
   }
   problems.throwIfAny();
-  checkCoverage(path, entries, bytes.length - dataStart);
-  return { tensors: new Map(entries.map((entry) => [entry.name, view(bytes, dataStart, entry)])), metadata };
+  checkCoverage(path, entries, dataSize);
+  return { entries, metadata, dataStart };
 }
 
-function headerText(path: string, bytes: Uint8Array): { text: string; dataStart: number } {
+function headerText(path: string, file: ByteRange): { text: string; dataStart: number } {
   const broken = (text: string) => dataError("data-format", { file: path, within: ["header"] }, text);
-  if (bytes.length < 8) {
+  if (file.length < 8) {
     throw broken(
-      `A safetensors file begins with 8 bytes that state the length of its header; this file has ${bytes.length}.`,
+      `A safetensors file begins with 8 bytes that state the length of its header; this file has ${file.length}.`,
     );
   }
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const first = file.read(0, 8);
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER))
     throw broken(`The header claims ${length} bytes; at most ${MAX_HEADER} are accepted.`);
   const dataStart = 8 + Number(length);
-  if (dataStart > bytes.length) {
+  if (dataStart > file.length) {
     throw broken(
-      `The header claims ${length} bytes, but only ${bytes.length - 8} follow: the file is cut short or of another format.`,
+      `The header claims ${length} bytes, but only ${file.length - 8} follow: the file is cut short or of another format.`,
     );
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      bytes.subarray(8, dataStart),
+      file.read(8, Number(length)),
     );
     return { text, dataStart };
   } catch {
@@ -221,6 +260,9 @@ function typed(dtype: Dtype, buffer: ArrayBuffer, offset: number, count: number)
       return new Float32Array(buffer, offset, count);
     case "F64":
       return new Float64Array(buffer, offset, count);
+    case "F16":
+    case "BF16":
+      return new Uint16Array(buffer, offset, count);
     case "I32":
       return new Int32Array(buffer, offset, count);
     case "I64":
@@ -273,4 +315,21 @@ function isDtype(value: unknown): value is Dtype {
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** The values of a tensor of real numbers in single precision; null for one of whole numbers or truth values. */
+export function realNumbers({ dtype, data }: Tensor): Float32Array | null {
+  switch (dtype) {
+    case "F32":
+      return data instanceof Float32Array ? data : null;
+    case "F64":
+      return Float32Array.from(data, Number);
+    case "F16":
+      return Float32Array.from(data, Number).map(halfToNumber);
+    case "BF16":
+      // Its bits are the upper half of those of a single-precision number.
+      return new Float32Array(Uint32Array.from(data, Number).map((upper) => upper << 16).buffer);
+    default:
+      return null;
+  }
 }

@@ -33,10 +33,18 @@ export interface Field {
    * of a class or score. Whole numbers for tokens and classes.
    */
   readonly data: Float32Array | Int32Array;
+  /** Where the values are when they stay in their files: `data` is then empty. */
+  readonly stored?: StoredRows;
   /** Valid steps per row, for sequences and tokens. */
   readonly lengths: Int32Array | null;
   /** 1 where the row has this field, 0 where it is absent. */
   readonly present: Uint8Array;
+}
+
+/** Values of a field that are read row by row. */
+export interface StoredRows {
+  /** The values of one row; reading goes on while other work is done. */
+  read(row: number): Promise<Float32Array | Int32Array>;
 }
 
 export interface Split {
@@ -103,6 +111,8 @@ export interface Dataset {
   readonly cleaned: readonly CleaningNote[];
   /** Of token fields for which word vectors were imported. */
   readonly vectors?: Readonly<Record<string, VectorsFile>>;
+  /** Of a dataset whose values stay in their files: what {@link fingerprint} would say of all values. */
+  readonly knownFingerprint?: string;
 }
 
 /** Numbers of a row in the data of a field: maxLength × width. */

@@ -94,16 +94,19 @@ function readIds(
 }
 /** Checks every value: presence 0 or 1, lengths in range, finite numbers, ids below their limit, zero padding. */
 export function checkShard(path: string, shard: ShardValues, problems: DataProblems): void {
-  for (const field of shard.fields.values()) {
-    for (let row = 0; row < shard.rows; row++) {
-      const text = rowProblem(field, row);
-      if (text !== null)
-        problems.add(
-          "data-value",
-          { file: path, within: [`field "${field.spec.name}"`, `row ${row}`] },
-          text,
-        );
-    }
+  for (const field of shard.fields.values()) checkRows(path, field, 0, problems);
+}
+
+/** The same for some rows of one field; `first` is the number that the first of them has in the shard. */
+export function checkRows(path: string, field: Field, first: number, problems: DataProblems): void {
+  for (let row = 0; row < field.present.length; row++) {
+    const text = rowProblem(field, row);
+    if (text !== null)
+      problems.add(
+        "data-value",
+        { file: path, within: [`field "${field.spec.name}"`, `row ${first + row}`] },
+        text,
+      );
   }
 }
 

@@ -11,8 +11,9 @@ import type { Span } from "../diagnostics/source.ts";
 import type { Program, Segment } from "../ir/program.ts";
 import type { Backend, DispatchTime, Executable } from "../runtime/backend.ts";
 import type { CompiledModel } from "../train/compiled.ts";
-import { loadDataArenas, trainingRows } from "../train/data-arenas.ts";
+import { trainingRows } from "../train/data-arenas.ts";
 import { hasArena } from "../train/device.ts";
+import { openFeed } from "../train/feed.ts";
 import { initialParameters } from "../train/initialise.ts";
 import { scheduleArena } from "../train/schedule.ts";
 import type { Prepared } from "./prepare.ts";
@@ -76,7 +77,7 @@ export async function bench(request: BenchRequest): Promise<BenchResult> {
   );
   const prepareMilliseconds = performance.now() - start;
   try {
-    loadIteration(executable, prepared, dataset);
+    await loadIteration(executable, prepared, dataset);
     const wait = () => executable.read("losses", { offset: 0, length: 1 });
     const whole = await timeRuns(() => executable.run("iteration"), wait, seconds);
     const times =
@@ -98,13 +99,16 @@ export async function bench(request: BenchRequest): Promise<BenchResult> {
 }
 
 /** Everything that an iteration reads: data, initial parameters, one batch, the numbers of the first step. */
-function loadIteration(executable: Executable, { model, settings }: Prepared, dataset: Dataset): void {
-  loadDataArenas(executable, model, dataset);
+async function loadIteration(
+  executable: Executable,
+  { model, settings }: Prepared,
+  dataset: Dataset,
+): Promise<void> {
+  await openFeed(executable, model, dataset).batch(firstBatch(model, dataset), null);
   const write = (arena: string, values: Float32Array | Int32Array) => {
     if (hasArena(model, arena)) executable.write(arena, values);
   };
   write("parameters", initialParameters(model.parameters, model.parameterElements, 0));
-  write("batch", firstBatch(model, dataset));
   write("random", Int32Array.of(0, 0));
   write(
     "schedule",

@@ -2,6 +2,7 @@
 import { CompilerBug } from "../base/invariant.ts";
 import type { CheckedModel, CheckedTrain } from "../check/checked.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import type { MadeInstance } from "../elaborate/elaboration.ts";
 import { fuse } from "../fuse/fuse.ts";
 import type { Scheduled } from "../fuse/scheduled.ts";
 import type { FusionTarget } from "../fuse/target.ts";
@@ -23,8 +24,10 @@ export interface CompileRequest {
   readonly model: CheckedModel;
   /** Sizes from the dataset and from settings, by name; defaults of the spec fill the rest. */
   readonly sizes: ReadonlyMap<string, number>;
-  /** Rows of the dataset that will lie on the device. */
+  /** Rows of the dataset. */
   readonly dataRows: number;
+  /** Only the rows of the batch at hand lie on the device. */
+  readonly streamed?: boolean;
   readonly target: FusionTarget;
   /** Run the verifier of each representation after every pass. */
   readonly verify?: boolean;
@@ -44,6 +47,8 @@ export interface Compilation {
   readonly compiled: CompiledModel;
   readonly iteration: Stages;
   readonly evaluation: Stages;
+  /** Instances of modules by path. */
+  readonly instances: ReadonlyMap<string, MadeInstance>;
 }
 
 /** Compiles a model for training. Throws a UserError when it has no `train` block or a size has no value. */
@@ -51,7 +56,8 @@ export function compileModel(request: CompileRequest): Compilation {
   const train = trainBlock(request.model);
   const rows = train.batch.labelled + train.batch.unlabelled;
   const sizes = new Map([...request.sizes, ["B", rows]]);
-  const setup: TrainingSetup = { model: request.model, train, sizes, dataRows: request.dataRows };
+  const { dataRows, streamed = false } = request;
+  const setup: TrainingSetup = { model: request.model, train, sizes, dataRows, streamed };
 
   const layout = placeParameters(setup);
   const iteration = iterationGraph(setup, layout);
@@ -77,6 +83,7 @@ export function compileModel(request: CompileRequest): Compilation {
     parameterElements: layout.elements,
     optimizerStates: optimizerStates(layout),
     data: [...arenas.values()],
+    streamed,
     label: labelOf(request.model),
     batch: train.batch,
     iteration: iterationStages.program,
@@ -87,7 +94,7 @@ export function compileModel(request: CompileRequest): Compilation {
     evaluationLosses: evaluation.losses,
     outputs: evaluation.outputs,
   };
-  return { compiled, iteration: iterationStages, evaluation: evaluationStages };
+  return { compiled, iteration: iterationStages, evaluation: evaluationStages, instances: layout.instances };
 }
 
 /** Graph to device program; `arenas`: least sizes of arenas in bytes. */

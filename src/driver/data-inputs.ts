@@ -1,4 +1,4 @@
-/** Inputs of a model as graph nodes: the rows of a batch gathered from the dataset, which lies on the device. */
+/** Inputs of a model as graph nodes: the rows of a batch, gathered from the dataset where it lies on the device as a whole. */
 import { invariant } from "../base/invariant.ts";
 import type { InputNodes, InputRequest } from "../elaborate/elaboration.ts";
 import type { DType, Node } from "../ir/graph.ts";
@@ -9,11 +9,11 @@ import type { DataArena } from "../train/compiled.ts";
 /** Gathers batches and remembers which arenas it read. */
 export class DataInputs {
   readonly #g: GraphBuilder;
-  /** Rows of the resident dataset, all splits together. */
-  readonly #rows: number;
+  /** Rows of the dataset on the device, all splits together; null where only the rows of the batch are there, in its order. */
+  readonly #rows: number | null;
   readonly arenas = new Map<string, DataArena>();
 
-  constructor(g: GraphBuilder, rows: number) {
+  constructor(g: GraphBuilder, rows: number | null) {
     this.#g = g;
     this.#rows = rows;
   }
@@ -25,7 +25,7 @@ export class DataInputs {
     const g = this.#g;
     const batch = batchRows(g, rows);
     const filled = g.greaterEqual(batch, 0);
-    const row = g.maximum(batch, 0);
+    const row = g.maximum(this.#rows === null ? batchPlaces(g, rows) : batch, 0);
     const dtype = request.type.element === "f32" ? "f32" : "i32";
     const node = this.#take(request.name, "values", "data", dtype, rest, row);
     const stored = this.#take(request.name, "present", "present", "i32", [], row);
@@ -46,7 +46,7 @@ export class DataInputs {
   ): Node {
     const arena = `${prefix}.${field}`;
     this.arenas.set(arena, { field, arena, content, dtype, rowElements: elementCount(rest) });
-    const shape = [this.#rows, ...rest];
+    const shape = [this.#rows ?? elementCount(row.shape), ...rest];
     const table = this.#g.input({ name: arena, arena, offset: 0, version: 0, shape, dtype });
     return this.#g.take(table, row);
   }
@@ -55,6 +55,11 @@ export class DataInputs {
 /** i32[rows]: the rows of the dataset that a batch holds; a negative number stands for an absent row. */
 export function batchRows(g: GraphBuilder, rows: number): Node {
   return g.input({ name: "batch", arena: "batch", offset: 0, version: 0, shape: [rows], dtype: "i32" });
+}
+
+/** i32[rows]: 0, 1, 2, …: where the rows of a streamed batch lie in its arenas. Gathering them as from a dataset gives the same kernels, hence the same bits. */
+function batchPlaces(g: GraphBuilder, rows: number): Node {
+  return g.input({ name: "place", arena: "place", offset: 0, version: 0, shape: [rows], dtype: "i32" });
 }
 
 /** f32: the number of the epoch, from 1. */

@@ -6,7 +6,7 @@
 import { gradient } from "../autodiff/gradient.ts";
 import { at } from "../base/invariant.ts";
 import type { CheckedModel, CheckedPhase, CheckedTrain } from "../check/checked.ts";
-import type { ElaborationHost, Owner, ParameterRequest } from "../elaborate/elaboration.ts";
+import type { ElaborationHost, MadeInstance, Owner, ParameterRequest } from "../elaborate/elaboration.ts";
 import { ElaboratedModel } from "../elaborate/model.ts";
 import type { Graph, GraphSegment, Node, Output } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
@@ -26,6 +26,8 @@ export interface TrainingSetup {
   readonly train: CheckedTrain;
   readonly sizes: ReadonlyMap<string, number>;
   readonly dataRows: number;
+  /** Only the rows of a batch lie on the device. */
+  readonly streamed?: boolean;
 }
 
 export interface IterationGraph {
@@ -36,11 +38,17 @@ export interface IterationGraph {
   readonly data: readonly DataArena[];
 }
 
+/** Where parameters lie, and the instances that own them, by path. */
+export interface Placement extends ParameterLayout {
+  readonly instances: ReadonlyMap<string, MadeInstance>;
+}
+
 /** Which parameters and states the model has, which phase reads which, and where they lie. */
-export function placeParameters(setup: TrainingSetup): ParameterLayout {
+export function placeParameters(setup: TrainingSetup): Placement {
+  const instances = new Map<string, MadeInstance>();
   const finder = new ParameterFinder();
   const readBy = new Map<string, Set<string>>();
-  const elaborated = met(setup, finder, true);
+  const elaborated = met(setup, finder, true, (instance) => instances.set(instance.path, instance));
   for (const phase of setup.train.phases)
     for (const path of finder.pathsUnder(elaborated.objective(phase.objective)))
       readBy.set(path, (readBy.get(path) ?? new Set()).add(phase.name));
@@ -48,11 +56,16 @@ export function placeParameters(setup: TrainingSetup): ParameterLayout {
   const found = finder.requests.map(
     (request): FoundParameter => ({ ...request, readBy: readBy.get(request.path) ?? new Set() }),
   );
-  return layoutParameters(found, setup.train.phases);
+  return { ...layoutParameters(found, setup.train.phases), instances };
 }
 
 /** Everything of a model with the parameters and states that it asks for. */
-function met(setup: TrainingSetup, finder: ParameterFinder, training: boolean): ElaboratedModel {
+function met(
+  setup: TrainingSetup,
+  finder: ParameterFinder,
+  training: boolean,
+  made: (instance: MadeInstance) => void = () => {},
+): ElaboratedModel {
   const g = new GraphBuilder(ops);
   const { model } = elaborate(
     setup,
@@ -60,6 +73,7 @@ function met(setup: TrainingSetup, finder: ParameterFinder, training: boolean): 
     () => "layout",
     training,
     (request) => finder.node(g, request),
+    made,
   );
   for (const { objective } of setup.train.phases) model.objective(objective);
   for (const name of model.lossNames) model.loss(name);
@@ -80,8 +94,9 @@ export function elaborate(
   stream: ElaborationHost["stream"],
   training: boolean,
   parameter: (request: ParameterRequest) => Node,
+  made: (instance: MadeInstance) => void = () => {},
 ): Elaborated {
-  const inputs = new DataInputs(g, setup.dataRows);
+  const inputs = new DataInputs(g, setup.streamed === true ? null : setup.dataRows);
   const model = new ElaboratedModel(setup.model, setup.sizes, {
     g,
     training,
@@ -92,6 +107,7 @@ export function elaborate(
     rows: setup.dataRows,
     batch: () => batchRows(g, setup.train.batch.labelled + setup.train.batch.unlabelled),
     epoch: () => epochNumber(g),
+    made,
   });
   return { model, inputs };
 }

@@ -29,5 +29,5 @@ export function prepareInvented(request: {
   const { compiled } = compilation;
   const { sizes } = compiled;
   const { dataset } = inventData({ model, types, batch, batches: 1, seed: 0, sizes, full: true });
-  return { prepared: { model: compiled, settings: trainSettings(train, null) }, dataset };
+  return { prepared: { model: compiled, settings: trainSettings(train, null), start: null }, dataset };
 }

@@ -12,6 +12,8 @@ import { requireRows } from "../train/bind-rows.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 import type { TrainSettings } from "../train/settings.ts";
 import { trainSettings } from "../train/settings.ts";
+import type { StartingValues } from "../train/starting-values.ts";
+import { openPretrained, startingValues } from "../train/starting-values.ts";
 import type { Compilation } from "./compile.ts";
 import { compileModel, trainBlock } from "./compile.ts";
 import { requireRoom } from "./memory.ts";
@@ -30,11 +32,17 @@ export interface PrepareRequest {
   readonly epochs: number | null;
   /** `evaluate`: the rows that only training needs may be missing. */
   readonly purpose: "train" | "evaluate";
+  /** Bring rows batch by batch instead of laying the whole dataset on the device. */
+  readonly stream: boolean;
+  /** Folders of weights by the names in the spec, for a run that begins; null where its parameters are there already. */
+  readonly pretrained: Readonly<Record<string, string>> | null;
 }
 
 export interface Prepared {
   readonly model: CompiledModel;
   readonly settings: TrainSettings;
+  /** What parameters start from instead of drawn numbers; null where a run goes on or is evaluated. */
+  readonly start: StartingValues | null;
 }
 
 /** Binds, checks and compiles. Throws a UserError with everything that does not fit. */
@@ -45,9 +53,15 @@ export function prepare(request: PrepareRequest): Prepared {
   const settings = trainSettings(train, request.epochs);
   const label = labelName(model);
   if (request.purpose === "train") requireRows({ dataset, folder, label, batch: train.batch, settings });
-  const compilation = compileModel({ model, sizes, dataRows: rowCount(dataset), target });
+  const { loads } = train;
+  const folders = request.pretrained === null ? null : openPretrained(loads, request.pretrained);
+  const dataRows = rowCount(dataset);
+  const compilation = compileModel({ model, sizes, dataRows, streamed: request.stream, target });
   requireRoom(compilation, request.limits, request.purpose);
-  return { model: compilation.compiled, settings };
+  const { compiled, instances } = compilation;
+  const start =
+    folders === null ? null : startingValues({ model: compiled, loads, instances, folders, dataset, folder });
+  return { model: compiled, settings, start };
 }
 
 /** Compiles without starting anything; the sizes that only data bring must come from a dataset or from settings. */

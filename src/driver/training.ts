@@ -40,7 +40,7 @@ export async function runTraining(request: RunTraining): Promise<TrainedRun> {
     const device = await backend.prepare(programs, display.compiling);
     try {
       const observer = recordRun(run, model, display);
-      const start = resume === undefined ? {} : { resume };
+      const start = resume === undefined ? { given: prepared.start?.values ?? new Map() } : { resume };
       const { seed } = run.info;
       const result = await train({ model, settings, dataset, device, seed, observer, signal, ...start });
       const results = splitResults(result.evaluations);

@@ -7,7 +7,7 @@ import { UserError } from "../diagnostics/problems.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import type { Call, Expression } from "../syntax/ast.ts";
+import type { Call, Expression, ModuleDecl } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
 import type { Place, Scope } from "./scope.ts";
 import type { SizeTable } from "./signature.ts";
@@ -64,6 +64,13 @@ export interface InputNodes {
   readonly lengths: Node | null;
 }
 
+/** An instance of a module, with what its numbers and flags are set to. */
+export interface MadeInstance {
+  readonly path: string;
+  readonly declaration: ModuleDecl;
+  readonly settings: ReadonlyMap<string, number | boolean>;
+}
+
 /** What an elaboration asks of its surroundings. */
 export interface ElaborationHost {
   readonly g: GraphBuilder;
@@ -81,6 +88,8 @@ export interface ElaborationHost {
   batch(): Node;
   /** f32: the number of the epoch, from 1; asked for in training only. */
   epoch(): Node;
+  /** Hears of every instance that is made. */
+  made?(instance: MadeInstance): void;
 }
 
 export type Evaluator = (e: Elaboration, expression: Expression, scope: Scope) => Value;

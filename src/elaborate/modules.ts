@@ -1,7 +1,7 @@
 /** Making instances of modules. */
 import { CompilerBug, invariant } from "../base/invariant.ts";
 import { describePlace } from "../diagnostics/source.ts";
-import type { Call } from "../syntax/ast.ts";
+import type { Call, ModuleDecl } from "../syntax/ast.ts";
 import { argumentValue, moduleSettings } from "./arguments.ts";
 import { dimOf } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
@@ -34,6 +34,7 @@ export function makeInstance(e: Elaboration, module: ModuleValue, call: Call, sc
     bindParameter(signature, inner, parameter, value);
   }
   bindStatements(e, declaration.body, inner, false);
+  e.host.made?.({ path: inner.place.path, declaration, settings: staticSettings(declaration, inner) });
   return {
     kind: "instance",
     declaration,
@@ -41,6 +42,15 @@ export function makeInstance(e: Elaboration, module: ModuleValue, call: Call, sc
     scope: inner,
     outward: signature.outward.sizes,
   };
+}
+
+function staticSettings(declaration: ModuleDecl, scope: Scope): Map<string, number | boolean> {
+  return new Map(
+    declaration.parameters.flatMap(({ name }): [string, number | boolean][] => {
+      const value = scope.lookup(name.name);
+      return value?.kind === "number" || value?.kind === "flag" ? [[name.name, value.value]] : [];
+    }),
+  );
 }
 
 /** `h` for the only instance of the statement `h = …`, `h.1`, `h.2` for several, with the labels of comprehensions: `h[z_y,z_l]`. */

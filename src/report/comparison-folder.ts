@@ -21,6 +21,8 @@ export interface ComparisonPlan {
   readonly settings: Readonly<Record<string, string>>;
   readonly over: readonly { readonly name: string; readonly values: readonly string[] }[];
   readonly epochs: number | null;
+  /** Folders of weights by the names in the spec, as typed. */
+  readonly pretrained: Readonly<Record<string, string>>;
   /** Fingerprint. */
   readonly dataset: string;
   /** The kind of device that the runs are compiled for. */

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { sha256 } from "../data/files.ts";
 import { isObject, JsonObject, readJson } from "../data/json-shape.ts";
 import { DataProblems } from "../data/problem.ts";
+import type { LoadedWeights } from "../train/pretrained.ts";
+import type { LoadedVectors } from "../train/word-vectors.ts";
 import { runError } from "./run-error.ts";
 
 /** Raised when the meaning of the folder changes. */
@@ -27,6 +29,13 @@ export interface RunInfo {
   readonly seed: number;
   readonly epochs: number;
   readonly dataset: { readonly folder: string; readonly name: string; readonly fingerprint: string };
+  /** Folders of weights by the names in the spec, as typed. */
+  readonly pretrained: Readonly<Record<string, string>>;
+  /** What parameters started from besides drawn numbers. */
+  readonly loaded: {
+    readonly weights: readonly LoadedWeights[];
+    readonly vectors: readonly LoadedVectors[];
+  };
   readonly device: { readonly target: string; readonly name: string; readonly reason: string };
   readonly versions: Readonly<Record<string, string>>;
   /** Times in ISO 8601. */
@@ -83,6 +92,8 @@ export function readRunInfo(folder: string): RunInfo {
       name: dataset.anyText("name") ?? "",
       fingerprint: dataset.text("fingerprint") ?? "",
     },
+    pretrained: record(json.raw("pretrained"), isText),
+    loaded: readLoaded(json.raw("loaded")),
     device: {
       target: device.text("target") ?? "",
       name: device.anyText("name") ?? "",
@@ -94,6 +105,12 @@ export function readRunInfo(folder: string): RunInfo {
   };
   problems.throwIfAny();
   return info;
+}
+
+/** What was loaded is read back only to be shown: anything that is no record counts as nothing. */
+function readLoaded(value: unknown): RunInfo["loaded"] {
+  const list = (key: string) => (isObject(value) && Array.isArray(value[key]) ? value[key] : []);
+  return { weights: list("weights"), vectors: list("vectors") };
 }
 
 function record<T>(value: unknown, accepts: (item: unknown) => item is T): Record<string, T> {

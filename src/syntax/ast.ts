@@ -24,7 +24,14 @@ export interface Import {
   readonly span: Span;
 }
 
-export type Declaration = InterfaceDecl | FunctionDecl | ModuleDecl | ModelDecl | VariantDecl | TrainDecl;
+export type Declaration =
+  | InterfaceDecl
+  | FunctionDecl
+  | ModuleDecl
+  | ModelDecl
+  | VariantDecl
+  | TrainDecl
+  | WeightsDecl;
 
 interface Documented {
   /** Text of the `///` lines above, without the slashes; empty when there are none. */
@@ -261,7 +268,52 @@ export type TrainMember =
     }
   | { readonly kind: "patience"; readonly count: Expression; readonly span: Span }
   | { readonly kind: "report"; readonly metrics: readonly Identifier[]; readonly span: Span }
+  | Load
   | Phase;
+
+/** What parameters start from: a checkpoint that the command line names, or the word vectors of a field. */
+export interface Load {
+  readonly kind: "load";
+  readonly from:
+    | { readonly kind: "checkpoint"; readonly name: Identifier; readonly weights: Identifier }
+    | { readonly kind: "vectors"; readonly field: Identifier };
+  readonly into: readonly SelectionPath[];
+  readonly span: Span;
+}
+
+/** `weights HuggingfaceBert for Bert { … }`: the parameters of a module by the names that public checkpoints have for them. */
+export interface WeightsDecl extends Documented {
+  readonly kind: "weights";
+  readonly name: Identifier;
+  readonly module: Identifier;
+  readonly members: readonly WeightsMember[];
+}
+
+/** A text in quotes. */
+export interface Quoted {
+  readonly text: string;
+  readonly span: Span;
+}
+
+export type WeightsMember =
+  /** `config hidden_size = width`: a field of `config.json` and the setting of the module, or the text or number, that it must be. */
+  | {
+      readonly kind: "config";
+      readonly field: Identifier;
+      readonly value:
+        | { readonly kind: "setting"; readonly name: Identifier }
+        | { readonly kind: "fixed"; readonly value: string | number };
+      readonly span: Span;
+    }
+  /** `prefix "bert."`: names may begin with it. */
+  | { readonly kind: "prefix"; readonly prefix: Quoted; readonly span: Span }
+  /** `"encoder.layer.{i-1}.weight" or "…" = blocks[i].weight`: the first name that the checkpoint has counts. */
+  | {
+      readonly kind: "tensor";
+      readonly names: readonly Quoted[];
+      readonly path: SelectionPath;
+      readonly span: Span;
+    };
 
 export interface Phase {
   readonly kind: "phase";

@@ -32,7 +32,15 @@ const MAX_BRACES = 12;
 
 const openers: readonly TokenType[] = [LParen, LBracket, LBrace];
 const closers: readonly TokenType[] = [RParen, RBracket, RBrace];
-const declarationWords = [word.import, word.interface, word.function, word.module, word.model, word.train];
+const declarationWords = [
+  word.import,
+  word.interface,
+  word.function,
+  word.module,
+  word.model,
+  word.train,
+  word.weights,
+];
 
 const kindOf = (token: IToken, types: readonly TokenType[]): number => types.indexOf(token.tokenType);
 export const isOpener = (token: IToken): boolean => kindOf(token, openers) >= 0;

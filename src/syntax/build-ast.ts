@@ -19,6 +19,7 @@ import type {
 import { buildExpression } from "./build-expression.ts";
 import { buildParameters, buildSignature, buildTensorType, optionalExpression } from "./build-signature.ts";
 import { buildTrain } from "./build-train.ts";
+import { buildWeights } from "./build-weights.ts";
 import { type Builder, chosen, identifier, node, nodes, spanOfNode, token, tokens } from "./cst.ts";
 import {
   missingResult,
@@ -43,6 +44,8 @@ export function buildDeclaration(builder: Builder, declaration: CstNode): Import
       return buildModule(builder, tree);
     case "modelDeclaration":
       return nodes(tree, "modelBlock").length > 0 ? buildModel(builder, tree) : buildVariant(builder, tree);
+    case "weightsDeclaration":
+      return buildWeights(builder, tree);
     default:
       return buildTrain(builder, tree);
   }

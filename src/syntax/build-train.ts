@@ -5,6 +5,7 @@ import { joinSpans } from "../diagnostics/source.ts";
 import type {
   Call,
   Identifier,
+  Load,
   Phase,
   PhaseMember,
   Selection,
@@ -55,11 +56,23 @@ function buildMember(builder: Builder, member: CstNode): TrainMember {
       const direction = tokens(member, "min").length > 0 ? "min" : "max";
       return { kind: "select", direction, split: at(names, 0), metric: at(names, 1), span };
     }
+    case "loadMember":
+      return buildLoad(builder, member);
     case "reportMember":
       return { kind: "report", metrics: names, span };
     default:
       return buildPhase(builder, member);
   }
+}
+
+function buildLoad(builder: Builder, member: CstNode): Load {
+  const named = (label: string) => identifier(builder, token(member, label));
+  const from: Load["from"] =
+    tokens(member, "source").length > 0
+      ? { kind: "checkpoint", name: named("source"), weights: named("weights") }
+      : { kind: "vectors", field: named("field") };
+  const into = nodes(node(member, "into"), "path").map((path) => buildPath(builder, path));
+  return { kind: "load", from, into, span: spanOfNode(builder, member) };
 }
 
 function buildPhase(builder: Builder, phase: CstNode): Phase {
@@ -120,7 +133,7 @@ function buildSelection(builder: Builder, selection: CstNode): Selection {
   return { all, include: all ? [] : listed, except: read("without"), span: spanOfNode(builder, selection) };
 }
 
-function buildPath(builder: Builder, path: CstNode): SelectionPath {
+export function buildPath(builder: Builder, path: CstNode): SelectionPath {
   const named = nodes(path, "pathPart").map((part): Identifier => {
     const indices = nodes(part, "pathIndex").map(
       (index) => tokenAmong(index, ["Name", "NumberLiteral"]).image,

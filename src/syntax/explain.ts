@@ -67,6 +67,7 @@ const memberOf: Readonly<Record<string, string>> = {
   methodBlock: "bodyStatement",
   modelBlock: "modelMember",
   trainBlock: "trainMember",
+  weightsBlock: "weightsMember",
   phaseBlock: "phaseMember",
 };
 

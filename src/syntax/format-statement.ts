@@ -209,5 +209,5 @@ function needsSpace(context: Context, before: IToken, after: IToken): boolean {
     const isGroup = role?.rule === "arguments" && /^path/.test(roleBefore?.rule ?? "");
     return isGroup;
   }
-  return roleBefore?.kind !== "prefix" || t.is(before, t.reserved.not);
+  return roleBefore?.kind !== "prefix" || t.is(before, t.reserved.not) || t.is(before, t.word.prefix);
 }

@@ -51,6 +51,7 @@ export const forms: Readonly<Record<string, { readonly what: string; readonly fo
   moduleDeclaration: { what: "A module", form: "module Linear(out: size, bias: flag = true) { … }" },
   modelDeclaration: { what: "A model", form: "model Mird { … }\nmodel Other = Mird with { d = 32 }" },
   trainDeclaration: { what: "A training", form: "train Mird { … }" },
+  weightsDeclaration: { what: "A table of weights", form: "weights HuggingfaceBert for Bert { … }" },
   paramStatement: { what: "A parameter", form: "param weight : f32[out, D] = uniform(-0.1, 0.1)" },
   stateStatement: { what: "A state", form: "state mean : f32[D] = 0" },
   updateStatement: { what: "An update", form: "update mean = 0.9 * mean + 0.1 * batch_mean" },
@@ -66,6 +67,19 @@ export const forms: Readonly<Record<string, { readonly what: string; readonly fo
   outputMember: { what: "An output", form: "output y_hat predicts y\noutput z_a, z_b" },
   batchMember: { what: "The batch", form: "batch 48\nbatch 48 labelled + 96 unlabelled" },
   selectMember: { what: "The selection", form: "select min valid.mae" },
+  loadMember: {
+    what: "What parameters start from",
+    form: "load bert as HuggingfaceBert into z_l.bert\nload vectors of text into z_l.embed",
+  },
+  configMember: {
+    what: "A field of config.json",
+    form: 'config hidden_size = width\nconfig hidden_act = "gelu"',
+  },
+  prefixMember: { what: "A prefix of names", form: 'prefix "bert."' },
+  tensorMember: {
+    what: "A tensor",
+    form: '"encoder.layer.{i-1}.output.dense.weight" = blocks[i].out.weight',
+  },
   phaseDeclaration: { what: "A phase", form: "phase model { … }" },
   callMember: {
     what: "An optimiser or a schedule",
@@ -82,8 +96,8 @@ export const lineStarts: Readonly<
   Record<string, { readonly text: string; readonly words: readonly string[] }>
 > = {
   declaration: {
-    text: "Outside braces stand `import`, `interface`, `function`, `module`, `model` and `train`, each with what it declares.",
-    words: ["import", "interface", "function", "module", "model", "train"],
+    text: "Outside braces stand `import`, `interface`, `function`, `module`, `model`, `train` and `weights`, each with what it declares.",
+    words: ["import", "interface", "function", "module", "model", "train", "weights"],
   },
   methodSignature: {
     text: "An interface holds the heads of methods: `(x: f32[B, M]) -> f32[B, N]`.",
@@ -102,8 +116,12 @@ export const lineStarts: Readonly<
     words: ["size", "number", "flag", "input", "label", "slot", "param", "state", "update", "loss", "output"],
   },
   trainMember: {
-    text: "A line in a training starts with `batch`, `phase`, `epochs`, `select`, `patience` or `report`.",
-    words: ["batch", "phase", "epochs", "select", "patience", "report"],
+    text: "A line in a training starts with `batch`, `phase`, `epochs`, `select`, `patience`, `report` or `load`.",
+    words: ["batch", "phase", "epochs", "select", "patience", "report", "load"],
+  },
+  weightsMember: {
+    text: 'A line in a table of weights names a tensor (`"…" = …`), or starts with `config` or `prefix`.',
+    words: ["config", "prefix"],
   },
   phaseMember: {
     text: "A line in a phase starts with `minimize`, `maximize`, `updates`, `with`, `group`, `repeat`, `schedule` or `clip`.",

@@ -31,6 +31,7 @@ export class TrainGrammar extends ValueGrammar {
       { ALT: () => this.SUBRULE(this.countMember) },
       { ALT: () => this.SUBRULE(this.selectMember) },
       { ALT: () => this.SUBRULE(this.reportMember) },
+      { ALT: () => this.SUBRULE(this.loadMember) },
       { ALT: () => this.SUBRULE(this.phaseDeclaration) },
     ]);
   });
@@ -71,6 +72,30 @@ export class TrainGrammar extends ValueGrammar {
         this.CONSUME2(t.Name);
       },
     });
+  });
+
+  /** `load bert as HuggingfaceBert into z_l.bert, z_y.bert`, `load vectors of text into z_l.embed` */
+  protected loadMember = this.RULE("loadMember", () => {
+    this.CONSUME(word.load);
+    this.OR([
+      {
+        GATE: () => t.is(this.LA(2), word.of),
+        ALT: () => {
+          this.CONSUME(word.vectors);
+          this.CONSUME(word.of);
+          this.CONSUME3(t.Name, { LABEL: "field" });
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(t.Name, { LABEL: "source" });
+          this.CONSUME(word.as);
+          this.CONSUME2(t.Name, { LABEL: "weights" });
+        },
+      },
+    ]);
+    this.CONSUME(word.into);
+    this.SUBRULE(this.paths, { LABEL: "into" });
   });
 
   /** Whether the comma ahead is followed by another name of the list, and not by the next member (`report mae, epochs 9`). */

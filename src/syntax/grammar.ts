@@ -4,12 +4,12 @@
  * Chevrotain's own recovery is off: it resumes at the next plausible token, which in a language of short lines makes
  * second messages out of one mistake. `parse.ts` recovers by statements instead.
  */
-import { TrainGrammar } from "./grammar-train.ts";
+import { WeightsGrammar } from "./grammar-weights.ts";
 import * as t from "./tokens.ts";
 
 const { word, reserved } = t;
 
-class Grammar extends TrainGrammar {
+class Grammar extends WeightsGrammar {
   constructor() {
     super();
     this.performSelfAnalysis();
@@ -23,6 +23,7 @@ class Grammar extends TrainGrammar {
       { ALT: () => this.SUBRULE(this.moduleDeclaration) },
       { ALT: () => this.SUBRULE(this.modelDeclaration) },
       { ALT: () => this.SUBRULE(this.trainDeclaration) },
+      { ALT: () => this.SUBRULE(this.weightsDeclaration) },
     ]);
   });
 

@@ -169,6 +169,7 @@ function blockRule(item: Item, isTop: boolean): Rule | null {
   if (is(first, word.function)) return () => grammar.methodBlock();
   if (is(first, word.module)) return () => grammar.moduleBlock();
   if (is(first, word.train)) return () => grammar.trainBlock();
+  if (is(first, word.weights)) return () => grammar.weightsBlock();
   if (!is(first, word.model)) return null;
   const isVariant = item.parts.some((part) => !isBlock(part) && part.image === "=");
   return isVariant ? () => grammar.variantBlock() : () => grammar.modelBlock();

@@ -27,7 +27,7 @@ function keywords<const Word extends string>(
 /** Words with a meaning in certain places only. */
 export const word = keywords(
   [
-    ...(["import", "interface", "function", "module", "model", "train"] as const),
+    ...(["import", "interface", "function", "module", "model", "train", "weights"] as const),
     ...(["implements", "size", "number", "flag", "f32", "ids", "class", "bool"] as const),
     ...(["input", "label", "slot", "loss", "output", "predicts", "with", "state", "update"] as const),
     ...(["batch", "labelled", "unlabelled", "epochs", "select", "min", "max", "patience", "report"] as const),
@@ -43,6 +43,7 @@ export const word = keywords(
       "clip",
     ] as const),
     ...(["norm", "value"] as const),
+    ...(["load", "as", "into", "vectors", "of", "config", "prefix"] as const),
   ],
   [Name],
 );
@@ -52,7 +53,7 @@ export const reserved = keywords(
   ["if", "then", "else", "for", "in", "not", "true", "false", "param", "return"],
   [],
 );
-const connective = keywords(["and", "or"], [BinaryOperator]);
+export const connective = keywords(["and", "or"], [BinaryOperator]);
 
 const sign = (name: string, pattern: string, categories: TokenType[] = []): TokenType =>
   createToken({ name, pattern, categories });

@@ -23,7 +23,7 @@ export interface OptimizerState {
   readonly arenas: readonly { readonly name: string; readonly elements: number }[];
 }
 
-/** A field of the dataset as the program reads it: rows of all splits behind one another, resident on the device. */
+/** A field of the dataset as the program reads it: rows of all splits behind one another, or of one batch where the model is streamed. */
 export interface DataArena {
   readonly field: string;
   /** `data.FIELD`: values; `length.FIELD`: i32 lengths; `present.FIELD`: i32 0/1. */
@@ -70,6 +70,8 @@ export interface CompiledModel {
   readonly parameterElements: number;
   readonly optimizerStates: readonly OptimizerState[];
   readonly data: readonly DataArena[];
+  /** Data arenas hold the rows of one batch, which are brought before every run, instead of the whole dataset. */
+  readonly streamed: boolean;
   /** Label name and its kind, when the model has one. */
   readonly label: { readonly name: string; readonly kind: "score" | "class" } | null;
   /** Rows of the arena `batch` (i32 row numbers, -1 for none): labelled rows first. */

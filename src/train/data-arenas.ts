@@ -1,13 +1,11 @@
 /**
- * The dataset as it lies on the device: for each field that a program reads, the rows of all splits behind one another. A batch is then
+ * The dataset as it lies on the device as a whole: for each field that a program reads, the rows of all splits behind one another. A batch is then
  * a list of row numbers, whatever split they come from.
  */
 import { invariant } from "../base/invariant.ts";
 import type { Dataset, Field, Split } from "../data/schema.ts";
 import { rowSize, rowsByLabel } from "../data/schema.ts";
 import type { CompiledModel, DataArena } from "./compiled.ts";
-import type { TrainingDevice } from "./device.ts";
-import { hasArena } from "./device.ts";
 
 /** Where the rows of a split lie among the rows of all splits. */
 export interface RowRange {
@@ -42,13 +40,6 @@ export function trainingRows(
   return { labelled: shift(labelled), unlabelled: shift(unlabelled) };
 }
 
-/** Writes everything that the programs read of the dataset to the device. */
-export function loadDataArenas(device: TrainingDevice, model: CompiledModel, dataset: Dataset): void {
-  for (const arena of model.data) {
-    if (hasArena(model, arena.arena)) device.write(arena.arena, dataArena(dataset, arena));
-  }
-}
-
 /** The contents of a data arena: `rowElements` elements for each row of each split, shorter rows padded with zeros. */
 export function dataArena(
   dataset: Dataset,
@@ -66,7 +57,8 @@ export function dataArena(
   return values;
 }
 
-function fieldOf(split: Split, name: string): Field {
+/** The field of a split that an arena holds. */
+export function fieldOf(split: Split, name: string): Field {
   const field = split.fields.get(name);
   invariant(field !== undefined, `the field ${name} was bound to the dataset`);
   return field;

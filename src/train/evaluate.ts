@@ -5,8 +5,10 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Dataset, Split } from "../data/schema.ts";
 import type { CompiledModel, RecordedOutput } from "./compiled.ts";
+import type { RowRange } from "./data-arenas.ts";
 import { rowRanges } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
+import type { BatchFeed } from "./feed.ts";
 import { Inflight } from "./inflight.ts";
 import { computeMetrics } from "./metrics.ts";
 
@@ -25,12 +27,13 @@ interface EvaluationRequest {
   readonly model: CompiledModel;
   readonly device: TrainingDevice;
   readonly dataset: Dataset;
+  readonly feed: BatchFeed;
   readonly signal?: AbortSignal;
 }
 
 /** Evaluates the device's current parameters on a split. Ends early, with the rows so far, when the signal aborts. */
 export async function evaluateSplit(request: EvaluationRequest, splitName: string): Promise<Evaluation> {
-  const { model, device, dataset } = request;
+  const { model, device, dataset, feed } = request;
   const range = rowRanges(dataset).get(splitName);
   const split = dataset.splits[splitName];
   invariant(range !== undefined && split !== undefined, `there is a split ${splitName}`);
@@ -39,11 +42,12 @@ export async function evaluateSplit(request: EvaluationRequest, splitName: strin
     model.outputs.map((output) => [output.name, new Float32Array(range.rows * output.rowElements)]),
   );
   const inflight = new Inflight();
-  for (let first = 0; first < range.rows && request.signal?.aborted !== true; first += model.evaluationRows) {
+  const batches = evaluationBatches(range, model.evaluationRows);
+  for (const [index, batch] of batches.entries()) {
+    if (request.signal?.aborted === true) break;
+    const first = index * model.evaluationRows;
     const rows = Math.min(model.evaluationRows, range.rows - first);
-    const batch = new Int32Array(model.evaluationRows).fill(-1);
-    for (let row = 0; row < rows; row++) batch[row] = range.first + first + row;
-    device.write("batch", batch);
+    await feed.batch(batch, batches[index + 1] ?? null);
     device.run("evaluation");
     const reads = [
       device.read("losses"),
@@ -63,6 +67,16 @@ export async function evaluateSplit(request: EvaluationRequest, splitName: strin
   await inflight.drain();
   const predictions = predictionsOf(model, outputs, range.rows);
   return { losses: totals.means(), metrics: labelMetrics(model, split, predictions), outputs, predictions };
+}
+
+/** All rows of a split in order; the last batch is filled with absent rows. */
+function evaluationBatches({ first, rows }: RowRange, size: number): Int32Array[] {
+  return Array.from({ length: Math.ceil(rows / size) }, (_, batch) =>
+    Int32Array.from({ length: size }, (_row, place) => {
+      const row = batch * size + place;
+      return row < rows ? first + row : -1;
+    }),
+  );
 }
 
 /** Weighted sums of the evaluation losses, in the order of the batches. */

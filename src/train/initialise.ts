@@ -8,16 +8,33 @@ import { RandomStream } from "../base/random.ts";
 import type { Initialiser } from "../elaborate/elaboration.ts";
 import type { ParameterEntry } from "./compiled.ts";
 
-/** The arena `parameters` at the start of a run. */
+/** First values that are not drawn: all of a parameter, or those rows of it (along its first axis) that are marked. */
+export interface GivenValues {
+  readonly data: Float32Array;
+  readonly rows: Uint8Array | null;
+}
+
+/** The arena `parameters` at the start of a run; `given` holds values by path that take the place of drawn ones. */
 export function initialParameters(
   entries: readonly ParameterEntry[],
   elements: number,
   seed: number,
+  given: ReadonlyMap<string, GivenValues> = new Map(),
 ): Float32Array<ArrayBuffer> {
   const arena = new Float32Array(elements);
   for (const entry of entries) {
+    const values = given.get(entry.path);
+    if (values !== undefined && values.rows === null) {
+      arena.set(values.data, entry.offset);
+      continue;
+    }
     const stream = new RandomStream(seed, hash32(`parameter/${entry.path}`));
     arena.set(initialValues(entry.initialiser, entry.shape, stream), entry.offset);
+    const width = values === undefined || values.rows === null ? 0 : values.data.length / values.rows.length;
+    values?.rows?.forEach((isGiven, row) => {
+      if (isGiven === 1)
+        arena.set(values.data.subarray(row * width, (row + 1) * width), entry.offset + row * width);
+    });
   }
   return arena;
 }

@@ -6,13 +6,16 @@ import { invariant } from "../base/invariant.ts";
 import { epochBatches } from "../data/batches.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { CompiledModel } from "./compiled.ts";
-import { loadDataArenas, trainingRows } from "./data-arenas.ts";
+import { trainingRows } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
 import { hasArena, momentArenas } from "./device.ts";
 import { divergence } from "./divergence.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluateSplit } from "./evaluate.ts";
+import type { BatchFeed } from "./feed.ts";
+import { openFeed } from "./feed.ts";
 import { Inflight } from "./inflight.ts";
+import type { GivenValues } from "./initialise.ts";
 import { initialParameters } from "./initialise.ts";
 import { scheduleArena } from "./schedule.ts";
 import type { TrainSettings } from "./settings.ts";
@@ -63,6 +66,8 @@ export interface TrainRequest {
   readonly dataset: Dataset;
   readonly device: TrainingDevice;
   readonly seed: number;
+  /** First values that are not drawn, by the paths of parameters. */
+  readonly given?: ReadonlyMap<string, GivenValues>;
   readonly observer: TrainObserver;
   /** Aborting ends training after the iteration in progress, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -89,6 +94,7 @@ class Run {
   state: TrainState;
   private readonly request: TrainRequest;
   private readonly rows: { readonly labelled: Int32Array; readonly unlabelled: Int32Array };
+  private readonly feed: BatchFeed;
   private bestParameters: Float32Array | null;
   private lossSums: Map<string, number>;
   private lastCheckpoint = Date.now();
@@ -102,11 +108,11 @@ class Run {
     this.bestParameters = resume?.best ?? null;
     this.lossSums = new Map(Object.entries(from.lossSums));
     this.rows = trainingRows(model, dataset);
-    loadDataArenas(device, model, dataset);
+    this.feed = openFeed(device, model, dataset);
     const parameters = resume?.checkpoint.parameters;
     device.write(
       "parameters",
-      parameters ?? initialParameters(model.parameters, model.parameterElements, seed),
+      parameters ?? initialParameters(model.parameters, model.parameterElements, seed, request.given),
     );
     for (const { name, elements } of momentArenas(model)) {
       this.write(name, resume?.checkpoint.moments.get(name) ?? new Float32Array(elements));
@@ -156,9 +162,11 @@ class Run {
     const { epoch } = this.state;
     const inflight = new Inflight();
     const done = this.state.iteration - epoch * iterationsPerEpoch;
-    for (const batch of this.batches(epoch).slice(done)) {
+    const batches = this.batches(epoch).slice(done);
+    for (const [index, batch] of batches.entries()) {
       if (this.stopped()) break;
-      await inflight.add(this.iterate(batch, iterationsPerEpoch));
+      await this.feed.batch(batch, batches[index + 1] ?? null);
+      await inflight.add(this.iterate(iterationsPerEpoch));
       await this.request.device.ready();
       if (Date.now() - this.lastCheckpoint > CHECKPOINT_SECONDS * 1000) {
         await inflight.drain();
@@ -174,13 +182,12 @@ class Run {
   }
 
   /** Queues one iteration; the promise handles its losses when they arrive. */
-  private iterate(batch: Int32Array, iterationsPerEpoch: number): Promise<void> {
+  private iterate(iterationsPerEpoch: number): Promise<void> {
     const { model, device, settings, seed } = this.request;
     const { iteration, epoch } = this.state;
     const iterations = settings.epochs * iterationsPerEpoch;
     const { updates } = model;
     const { schedules } = settings;
-    this.write("batch", batch);
     this.write("random", Int32Array.of(seed, iteration));
     this.write("epoch", Float32Array.of(epoch + 1));
     this.write("schedule", scheduleArena({ updates, schedules, iterations }, iteration));
@@ -201,7 +208,7 @@ class Run {
   private async validate(): Promise<Evaluation | null> {
     return this.request.dataset.splits.valid === undefined
       ? null
-      : await evaluateSplit(this.request, "valid");
+      : await evaluateSplit({ ...this.request, feed: this.feed }, "valid");
   }
 
   private async finishEpoch(valid: Evaluation | null, iterations: number): Promise<void> {
@@ -267,7 +274,7 @@ class Run {
     for (const split of ["valid", "test"]) {
       if (dataset.splits[split] === undefined) continue;
       const { model } = this.request;
-      evaluations.set(split, await evaluateSplit({ model, device, dataset }, split));
+      evaluations.set(split, await evaluateSplit({ model, device, dataset, feed: this.feed }, split));
     }
     return evaluations;
   }

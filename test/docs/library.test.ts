@@ -30,6 +30,8 @@ function entryOf(declaration: Declaration): Entry | null {
         declaration,
         signatures: [head, ...declaration.methods.map(({ signature }) => signatureText(signature))],
       };
+    case "weights":
+      return { declaration, signatures: [head] };
     case "interface":
       return { declaration, signatures: [head, ...declaration.methods.map(signatureText)] };
     default:

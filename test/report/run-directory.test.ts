@@ -26,6 +26,8 @@ const INFO: RunInfo = {
   seed: 3,
   epochs: 10,
   dataset: { folder: "data/small", name: "small", fingerprint: "00ff" },
+  pretrained: { bert: "models/bert" },
+  loaded: { weights: [], vectors: [] },
   device: { target: "webgpu", name: "a device", reason: "the only one" },
   versions: { mird: "0.1.0", node: "20.20.0" },
   started: "2026-01-02T03:04:05.000Z",

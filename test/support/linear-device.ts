@@ -55,6 +55,7 @@ export const linearModel: CompiledModel = {
   ],
   parameterElements: PARAMETERS,
   optimizerStates: [{ phase: "model", arenas: [{ name: "moment1.model", elements: PARAMETERS }] }],
+  streamed: false,
   data: [
     { field: "x", arena: "data.x", content: "values", dtype: "f32", rowElements: WIDTH },
     { field: "y", arena: "data.y", content: "values", dtype: "f32", rowElements: 1 },

@@ -77,7 +77,7 @@ function fillFloats(result: Float64Array, bytes: Uint8Array, view: DataView, lit
 }
 
 /** The value of an IEEE 754 half-precision number. */
-function halfToNumber(bits: number): number {
+export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;

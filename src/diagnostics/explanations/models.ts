@@ -148,6 +148,18 @@ export const modelExplanations = [
       "select min valid.mae\npatience 10",
     ],
     [
+      "vectors-field",
+      "Word vectors belong to the words of a field, so they are loaded for an input of token numbers.",
+      "load vectors of x into map",
+      "load vectors of words into map",
+    ],
+    [
+      "loaded-twice",
+      "Parameters start from one thing: one checkpoint, or the word vectors of one field.",
+      "load vectors of words into map\nload vectors of words into map",
+      "load vectors of words into map",
+    ],
+    [
       "select-on-test",
       "A model that was chosen by its test result has seen the test split. Selection looks at the validation split; the test split is read once, after training.",
       "select min test.mae",

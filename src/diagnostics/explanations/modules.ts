@@ -11,6 +11,18 @@ const block =
 export const moduleExplanations = [
   ...explanationsIn("file", [
     [
+      "unknown-module-setting",
+      "A table of weights compares a field of `config.json` with a setting of its module.",
+      `${block}weights Public for Block {\n  config hidden_size = wide\n}`,
+      `${block}weights Public for Block {\n  config model_type = "block"\n}`,
+    ],
+    [
+      "weights-index",
+      "What the path of a parameter has in brackets stands in braces in the name of its tensor.",
+      `${block}weights Public for Block {\n  "layer.0.weight" = w[i]\n}`,
+      `${block}weights Public for Block {\n  "layer.{i-1}.weight" = w[i]\n}`,
+    ],
+    [
       "param-not-allowed",
       "A function has no parameters of its own; modules and models do.",
       "function f(x: f32[B, D]) {\n  param w : f32[D] = 1\n  return x * w\n}",

@@ -42,6 +42,26 @@ export const runningExplanations = explanationsOutside([
     "A checkpoint was written by another model: names or shapes of its parameters differ.",
   ],
   [
+    "missing-pretrained",
+    "The spec loads weights that the command does not name: `--pretrained NAME=DIR` gives their folder, `--pretrained NAME=none` trains from drawn numbers on purpose.",
+  ],
+  [
+    "bad-pretrained",
+    "`--pretrained` takes the name that the spec loads weights by and a folder: `--pretrained bert=models/bert-base-uncased`.",
+  ],
+  [
+    "weights-mismatch",
+    "A folder of weights does not fit the model: a field of `config.json` differs, a tensor is missing, or has another shape or type. Nothing is loaded in part. docs/weights.md tells more.",
+  ],
+  [
+    "missing-vectors",
+    "The spec starts an embedding from word vectors, and none were imported for that field. `mird data import` takes them by `--vectors FIELD=FILE`.",
+  ],
+  [
+    "vectors-mismatch",
+    "Word vectors are as long as an embedding is wide, and belong to one table with a row for each word.",
+  ],
+  [
     "diverged",
     "A loss is no longer a number. A smaller learning rate, clipping (`clip norm 1.0`) or a small constant inside `log` usually helps.",
   ],

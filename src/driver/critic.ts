@@ -84,6 +84,8 @@ export class Critics {
       limits: backend.limits,
       epochs: null,
       purpose,
+      pretrained: null,
+      stream: false,
     });
     const { iteration, evaluation } = prepared.model;
     const device = await backend.prepare(

@@ -17,6 +17,8 @@ export type { Compiled, CompileOptions } from "./compile.ts";
 export { check, compile } from "./compile.ts";
 export type { GivenData } from "./dataset.ts";
 export type { DeviceChoice } from "./devices.ts";
+export type { Exported, ExportFormat, ExportOptions } from "./export.ts";
+export { exportRun } from "./export.ts";
 export type { Run, SplitMetrics } from "./load.ts";
 export { load } from "./load.ts";
 export type { DeviceOptions, SpecOptions } from "./options.ts";

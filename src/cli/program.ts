@@ -11,6 +11,7 @@ import { registerDisentangle } from "./disentangle.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEval } from "./eval.ts";
 import { registerExplain } from "./explain.ts";
+import { registerExport } from "./export.ts";
 import { EXIT, reportFailure } from "./failure.ts";
 import { registerFormat } from "./format.ts";
 import { registerGradcheck } from "./gradcheck.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly Register[] = [
   registerPredict,
   registerDisentangle,
   registerReport,
+  registerExport,
   registerCheck,
   registerFormat,
   registerCompile,

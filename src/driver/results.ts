@@ -28,12 +28,18 @@ export function predictionsCsv(
   return rows.length === 0 ? null : csv(["split", "row", "id", "label", "prediction"], rows);
 }
 
-/** One line per row of every split, one column per number of every output. */
-export function outputsCsv(
+/** A table: its columns, and a cell for each in every row. */
+export interface OutputTable {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
+}
+
+/** One line per row of every split: split, row, id, label, and one column per number of every output. */
+export function outputTable(
   model: CompiledModel,
   dataset: Dataset,
   evaluations: ReadonlyMap<string, Evaluation>,
-): string {
+): OutputTable {
   const columns = model.outputs.flatMap(({ name, rowElements }) =>
     rowElements === 1 ? [name] : Array.from({ length: rowElements }, (_, index) => `${name}.${index}`),
   );
@@ -49,7 +55,7 @@ export function outputsCsv(
       rows.push([...rowHead(model, split, row), ...values]);
     }
   }
-  return csv(["split", "row", "id", "label", ...columns], rows);
+  return { header: ["split", "row", "id", "label", ...columns], rows };
 }
 
 /** Outputs by `SPLIT.OUTPUT`, each [rows, numbers per row]. */

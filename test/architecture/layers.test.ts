@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["builtins", "autodiff", "optimize", "fuse"],
   ["check", "codegen", "plan"],
   ["elaborate", "runtime"],
-  ["train", "report"],
+  ["train", "report", "export"],
   ["driver"],
   ["api"],
   ["cli"],
@@ -24,6 +24,9 @@ const OWNERS: Readonly<Record<string, string>> = {
   chevrotain: "src/syntax",
   h5wasm: "src/data",
   "csv-parse": "src/data",
+  pbf: "src/export",
+  fflate: "src/export",
+  "hyparquet-writer": "src/export",
   commander: "src/cli",
 };
 

@@ -1,0 +1,141 @@
+/** Exported ONNX models give in onnxruntime what the graph means in the reference interpreter. */
+import { describe, expect, it } from "vitest";
+import { at, CompilerBug } from "../../src/base/invariant.ts";
+import { RandomStream } from "../../src/base/random.ts";
+import type { Tensor as FileTensor } from "../../src/data/safetensors.ts";
+import { BATCH_INPUTS, inferenceGraph } from "../../src/driver/inference.ts";
+import { inventData } from "../../src/driver/invented-data.ts";
+import { onnxModel } from "../../src/export/onnx.ts";
+import type { Node, NodeOf } from "../../src/ir/graph.ts";
+import { elementCount } from "../../src/ir/graph.ts";
+import { GraphBuilder } from "../../src/ir/graph-build.ts";
+import type { OpSample, Tensor } from "../../src/ir/op.ts";
+import type { OpName } from "../../src/ir/op-table.ts";
+import { ops } from "../../src/ops/index.ts";
+import { interpret } from "../../src/runtime/reference/interpret.ts";
+import type { Given } from "../support/onnx.ts";
+import { runOnnx } from "../support/onnx.ts";
+import { inspectSpec, smallModel, specFiles } from "../support/specs.ts";
+import { sampleTensor } from "../support/tensors.ts";
+
+const ROWS = 3;
+/** Inputs and random numbers are no operators. */
+const NAMES = Object.values(ops)
+  .map(({ name }) => name)
+  .filter((name) => name !== "input" && name !== "random");
+const joint = "SparseWordAttention(width = 4, layers = 1, heads = 2)";
+/** Fewer layers where the default has many. */
+const SMALL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "specs/mird.mird": { joint },
+  "specs/mird_bert.mird": { layers: "1", heads: "2" },
+  "specs/mag_bert.mird": { layers: "1", heads: "2" },
+  "specs/misa_bert.mird": { layers: "1", heads: "2" },
+  "specs/mult.mird": { layers: "1", memory_layers: "1", heads: "2" },
+  "specs/dmd.mird": { layers: "1", heads: "2" },
+  "specs/mfm.mird": { layers: "1" },
+  "specs/mib.mird": { layers: "1", heads: "2" },
+};
+
+interface Outputs {
+  readonly outputs: readonly { readonly name: string; readonly node: Node }[];
+  /** Values of the leaves, in float32. */
+  readonly leaf: (node: NodeOf<"input">) => readonly number[];
+}
+
+/** The largest difference between onnxruntime and the interpreter, and the values of the latter by output. */
+async function compare({ outputs, leaf }: Outputs): Promise<{ worst: number; expected: Tensor[] }> {
+  const parameters = new Map<string, FileTensor>();
+  const inputs: Record<string, Given> = {};
+  const nodes = outputs.map((output) => output.node);
+  const expected = interpret(nodes, (node) => {
+    const { name, arena, shape, dtype } = node.attributes;
+    const values = dtype === "f32" ? Float32Array.from(leaf(node)) : Int32Array.from(leaf(node));
+    if (arena === "parameters") parameters.set(name, { dtype: "F32", shape, data: values });
+    else inputs[name] = { type: dtype === "f32" ? "float32" : "int32", shape, data: values };
+    return { shape, dtype, data: Float64Array.from(values) };
+  });
+  const file = onnxModel({ model: "test", outputs, parameters, version: "1", metadata: { a: "b" } });
+  const found = await runOnnx(file.bytes, inputs);
+  let worst = 0;
+  for (const [index, { name }] of outputs.entries()) {
+    const values = found.get(name) ?? new Float32Array();
+    const wanted = at(expected, index).data;
+    expect(values, name).toHaveLength(wanted.length);
+    for (const [i, value] of wanted.entries())
+      worst = Math.max(worst, Math.abs(value - at(values, i)) / Math.max(1, Math.abs(value)));
+  }
+  return { worst, expected };
+}
+
+/** Small numbers; whole ones in the range of the leaf. The last row has nothing of the field `vision`, and lengths differ. */
+function leafValues(random: RandomStream, bound: number): (node: NodeOf<"input">) => number[] {
+  let draws = 0;
+  return ({ attributes: { name, shape, dtype } }) => {
+    const count = elementCount(shape);
+    const make = (value: (index: number) => number) => Array.from({ length: count }, (_, i) => value(i));
+    if (name.endsWith(".present")) return make(() => 1);
+    if (name.endsWith(".length"))
+      return make((row) => (name.startsWith("vision") && row === ROWS - 1 ? 0 : 1 + row));
+    if (dtype === "i32") return make((index) => (index * 5) % bound);
+    // Biases are positive, so that no layer ends in zeros only.
+    const sign = (value: number) => (shape.length === 1 ? Math.abs(value) : value);
+    return make(() => sign(0.5 * random.normal(draws++)));
+  };
+}
+
+describe("in onnxruntime", () => {
+  it.each([...specFiles("mird"), ...specFiles("rivals"), ...specFiles("backbones")])(
+    "%s gives the same outputs",
+    async (path) => {
+      const { model, types } = smallModel({
+        path,
+        model: at(inspectSpec(path).models, 0),
+        settings: SMALL[path] ?? {},
+      });
+      const { sizes } = inventData({
+        model,
+        types,
+        batch: { labelled: ROWS, unlabelled: 0 },
+        batches: 1,
+        seed: 1,
+      });
+      const outputs = inferenceGraph(model, new Map([...sizes, ["B", ROWS]]));
+      const leaf = leafValues(new RandomStream(7, 2), sizes.get("V") ?? 2);
+      const { worst, expected } = await compare({ outputs, leaf });
+      expect(worst).toBeLessThan(1e-4);
+      expect(Math.max(...expected.map(({ data }) => new Set(data).size))).toBeGreaterThan(1);
+    },
+  );
+
+  it.each(NAMES)("the primitive %s means the same, or never is in a model", async (op) => {
+    for (const sample of ops[op].samples) {
+      try {
+        expect(await sampleError(op, sample)).toBeLessThan(1e-5);
+      } catch (error) {
+        if (!(error instanceof CompilerBug)) throw error;
+        expect(LOSSES_ONLY).toContain(op);
+      }
+    }
+  });
+});
+
+/** Derivatives, and what only losses need. */
+const LOSSES_ONLY: readonly OpName[] = ["occurrences", "scatter_add", "lstm_backward", "gru_backward"];
+
+/** The error of one sample of a primitive. */
+async function sampleError(op: OpName, sample: OpSample<OpName>): Promise<number> {
+  const g = new GraphBuilder(ops);
+  const values = new Map<string, readonly number[]>();
+  const operands = sample.inputs.map((operand, index) => {
+    const { shape, dtype } = operand;
+    const name = `x${index}`;
+    values.set(name, Array.from(sampleTensor(operand, index).data));
+    const kind = dtype === "bool" ? "i32" : dtype;
+    const input = g.input({ name, arena: BATCH_INPUTS, offset: 0, version: 0, shape, dtype: kind });
+    return dtype === "bool" ? g.notEqual(input, 0) : input;
+  });
+  const result = g.node(op, operands, sample.attributes);
+  const node = result.dtype === "f32" ? result : g.cast(result, "f32");
+  const leaf = (input: NodeOf<"input">) => values.get(input.attributes.name) ?? [];
+  return (await compare({ outputs: [{ name: "result", node }], leaf })).worst;
+}

@@ -1,7 +1,9 @@
 /** The graph that gives a model's outputs for one batch that is handed in: for export to other tools. */
+import { CompilerBug } from "../base/invariant.ts";
 import type { CheckedModel } from "../check/checked.ts";
 import type { InputNodes, InputRequest } from "../elaborate/elaboration.ts";
 import { ElaboratedModel } from "../elaborate/model.ts";
+import { BATCH_INPUTS } from "../export/onnx.ts";
 import type { Node } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import { ops } from "../ops/index.ts";
@@ -14,8 +16,8 @@ export interface InferenceOutput {
   readonly predicts: string | null;
 }
 
-/** The arena of what the caller hands in; parameters are inputs of the arena `parameters` under their path. */
-export const BATCH_INPUTS = "inputs";
+/** The arena of row numbers, which only what is kept for rows of the dataset asks for. */
+const DATASET_ROWS = "rows";
 
 /**
  * Outputs as functions of the parameters and of one batch. Every field is an input of its name; beside it stands `NAME.length` (i32[B]) where
@@ -35,6 +37,19 @@ export function inferenceGraph(
       g.input({ name: path, arena: "parameters", offset: 0, version: 0, shape, dtype: "f32" }),
     input: (request) => batchInput(g, request),
     randomState: () => randomState(g),
+    rows: 1,
+    batch: () =>
+      g.input({
+        name: "batch",
+        arena: DATASET_ROWS,
+        offset: 0,
+        version: 0,
+        shape: [sizes.get("B") ?? 1],
+        dtype: "i32",
+      }),
+    epoch: () => {
+      throw new CompilerBug("the epoch is asked for in training only");
+    },
   });
   return elaborated.outputs.map(({ name, predicts }) => ({
     name,

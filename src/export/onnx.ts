@@ -3,11 +3,15 @@ import type { Tensor } from "../data/safetensors.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import { describePlace } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
+import { elementCount } from "../ir/graph.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
 import type { OnnxValue } from "./onnx-format.ts";
 import { encodeModel } from "./onnx-format.ts";
 import { translate } from "./onnx-operators.ts";
 import { OnnxWriter } from "./onnx-writer.ts";
+
+/** The arena of what the caller hands in; parameters are inputs of the arena `parameters` under their path. */
+export const BATCH_INPUTS = "inputs";
 
 export interface OnnxExport {
   readonly model: string;
@@ -53,7 +57,7 @@ function add(
   request: OnnxExport,
   inputs: Map<string, OnnxValue>,
 ): string {
-  if (node.op === "random") throw drawsRandomly(node);
+  if (node.op === "random") throw refused(node, RANDOM);
   if (node.op !== "input")
     return translate(
       w,
@@ -61,24 +65,44 @@ function add(
       node.inputs.map((input) => names.get(input) ?? ""),
     );
   const { name, arena, shape, dtype } = node.attributes;
+  // What draws from it is refused, where it stands in the spec.
+  if (arena === "random") return name;
+  if (arena !== "parameters" && arena !== BATCH_INPUTS) throw refused(node, ROWS);
   if (arena === "parameters") {
     const tensor = request.parameters.get(name);
-    return w.tensor({ name, type: "f32", shape, data: Float32Array.from(tensor?.data ?? [], Number) });
+    // The graph counts one row of the dataset, so that what is kept for each of them has another size.
+    if (tensor === undefined || tensor.data.length !== elementCount(shape)) throw refused(node, ROWS);
+    return w.tensor({ name, type: "f32", shape, data: Float32Array.from(tensor.data, Number) });
   }
   inputs.set(name, { name, type: dtype, shape });
   return name;
 }
 
-function drawsRandomly(node: Node): UserError {
-  return new UserError([
-    {
-      code: "export-random",
-      severity: "error",
-      title: "Output draws random numbers",
-      primary: node.origin === null ? null : { span: node.origin, text: "drawn here, in evaluation too" },
-      related: [],
-      text: "An exported model gives the same outputs for the same inputs; this one would not.",
-      hint: "Leave what is drawn out of the outputs of the spec, or export to safetensors.",
-    },
-  ]);
+interface Refusal {
+  readonly code: string;
+  readonly title: string;
+  readonly mark: string;
+  readonly text: string;
+  readonly hint: string;
+}
+
+const RANDOM: Refusal = {
+  code: "export-random",
+  title: "Output draws random numbers",
+  mark: "drawn here, in evaluation too",
+  text: "An exported model gives the same outputs for the same inputs; this one would not.",
+  hint: "Leave what is drawn out of the outputs of the spec, or export to safetensors.",
+};
+
+const ROWS: Refusal = {
+  code: "export-rows",
+  title: "Output reads what is kept for rows of the dataset",
+  mark: "read here",
+  text: "An exported model knows nothing of the rows that it was trained on.",
+  hint: "Leave what depends on it out of the outputs of the spec, or export to safetensors.",
+};
+
+function refused(node: Node, { code, title, mark, text, hint }: Refusal): UserError {
+  const primary = node.origin === null ? null : { span: node.origin, text: mark };
+  return new UserError([{ code, severity: "error", title, primary, related: [], text, hint }]);
 }

@@ -1,11 +1,12 @@
 /** Exported ONNX models give in onnxruntime what the graph means in the reference interpreter. */
 import { describe, expect, it } from "vitest";
+import { requireModel } from "../../src/api/spec.ts";
 import { at, CompilerBug } from "../../src/base/invariant.ts";
 import { RandomStream } from "../../src/base/random.ts";
 import type { Tensor as FileTensor } from "../../src/data/safetensors.ts";
-import { BATCH_INPUTS, inferenceGraph } from "../../src/driver/inference.ts";
+import { inferenceGraph } from "../../src/driver/inference.ts";
 import { inventData } from "../../src/driver/invented-data.ts";
-import { onnxModel } from "../../src/export/onnx.ts";
+import { BATCH_INPUTS, onnxModel } from "../../src/export/onnx.ts";
 import type { Node, NodeOf } from "../../src/ir/graph.ts";
 import { elementCount } from "../../src/ir/graph.ts";
 import { GraphBuilder } from "../../src/ir/graph-build.ts";
@@ -116,6 +117,24 @@ describe("in onnxruntime", () => {
         expect(LOSSES_ONLY).toContain(op);
       }
     }
+  });
+});
+
+describe("refused", () => {
+  const refusal = (statement: string) => {
+    const text = `model M {\n  size D = 2\n  input x : f32[B, D]\n${statement}\n  output z\n}\n`;
+    const request = { entry: { path: "m.mird", text }, loadSource: () => null, settings: {}, model: null };
+    const outputs = inferenceGraph(requireModel(request).model, new Map([["B", ROWS]]));
+    return () => onnxModel({ model: "M", outputs, parameters: new Map(), version: "1", metadata: {} });
+  };
+
+  it("outputs that are drawn in evaluation too", () => {
+    expect(refusal("  z = shuffle(x)")).toThrow("export-random: An exported model gives the same outputs");
+  });
+
+  it("outputs that read what is kept for rows of the dataset", () => {
+    const seen = refusal("  state seen : f32[Rows, D]\n  z = x + rows(seen, x)");
+    expect(seen).toThrow("export-rows: An exported model knows nothing of the rows");
   });
 });
 

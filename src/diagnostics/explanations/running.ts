@@ -17,6 +17,10 @@ export const runningExplanations = explanationsOutside([
   ["no-train-block", "The model has no train block, so nothing says how to train it."],
   ["no-model", "The file declares no model."],
   [
+    "export-rows",
+    "An output of the model reads a state that is kept for every row of the dataset, so it cannot be exported as a function of its inputs.",
+  ],
+  [
     "export-random",
     "An output of the model draws random numbers in evaluation too (`shuffle` does), so it cannot be exported as a function of its inputs.",
   ],

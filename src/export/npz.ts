@@ -5,6 +5,9 @@ import type { Tensor } from "../data/safetensors.ts";
 
 const DTYPES: Record<Tensor["dtype"], string> = {
   F32: "<f4",
+  F16: "<f2",
+  // NumPy has no such type: the bits as whole numbers.
+  BF16: "<u2",
   F64: "<f8",
   I32: "<i4",
   I64: "<i8",

@@ -17,8 +17,8 @@ export interface Translation<Op extends OpName> {
 /** Gives the name of the result. */
 type Translate<Op extends OpName> = (translation: Translation<Op>) => string;
 
-/** Stands for what an inference graph never holds: derivatives, and what only losses need. */
-const UNREACHABLE = "unreachable";
+/** Stands for what has no operator in ONNX: derivatives, and what only losses need as a rule. */
+const NONE = "none";
 
 /** Far below every score, and small enough that sums of it stay finite. */
 const MASKED = -1e9;
@@ -28,7 +28,7 @@ const plain =
   ({ w, inputs }) =>
     w.add(op, inputs);
 
-const operators: { readonly [Op in OpName]: Translate<Op> | typeof UNREACHABLE | "leaf" } = {
+const operators: { readonly [Op in OpName]: Translate<Op> | typeof NONE | "leaf" } = {
   input: "leaf",
   random: "leaf",
   constant: ({ w, node }) => w.scalar(node.attributes.value, node.dtype),
@@ -102,11 +102,14 @@ const operators: { readonly [Op in OpName]: Translate<Op> | typeof UNREACHABLE |
   sum: ({ w, node, inputs }) => w.add("ReduceSum", [at(inputs, 0), w.list(node.attributes.axes)]),
   max: ({ w, node, inputs }) => w.add("ReduceMax", inputs, { axes: ints(node.attributes.axes) }),
   matmul: plain("MatMul"),
+  cholesky: NONE,
+  triangular_inverse: NONE,
+  after: NONE,
 
   take: ({ w, inputs }) => w.add("Gather", inputs, { axis: int(0) }),
   gather: ({ w, inputs }) => w.add("GatherElements", inputs, { axis: int(-1) }),
-  occurrences: UNREACHABLE,
-  scatter_add: UNREACHABLE,
+  occurrences: NONE,
+  scatter_add: NONE,
 
   sparsemax: ({ w, node, inputs }) => sparsemax(w, node, at(inputs, 0), at(inputs, 1)),
   argsort: ({ w, node, inputs }) => {
@@ -116,16 +119,21 @@ const operators: { readonly [Op in OpName]: Translate<Op> | typeof UNREACHABLE |
     return cast(w, at([positions], 0) ?? "", "i32");
   },
   lstm: lstmLoop,
-  lstm_backward: UNREACHABLE,
+  lstm_backward: NONE,
   gru: gruLoop,
-  gru_backward: UNREACHABLE,
+  gru_backward: NONE,
 };
+
+/** Whether ONNX can say it. */
+export function hasOperator(op: OpName): boolean {
+  return operators[op] !== NONE;
+}
 
 /** Adds a node to the graph; its operands are there already. Leaves are given by whoever walks the graph. */
 export function translate(w: OnnxWriter, node: Node, inputs: readonly string[]): string {
   // Each entry takes nodes of its own name; the compiler cannot follow that through a lookup.
-  const entry = operators[node.op] as Translate<OpName> | typeof UNREACHABLE | "leaf";
-  invariant(typeof entry === "function", `${node.op} has no place in an inference graph`);
+  const entry = operators[node.op] as Translate<OpName> | typeof NONE | "leaf";
+  invariant(typeof entry === "function", `${node.op} has an operator`);
   return entry({ w, node, inputs });
 }
 

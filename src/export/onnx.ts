@@ -7,7 +7,7 @@ import { elementCount } from "../ir/graph.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
 import type { OnnxValue } from "./onnx-format.ts";
 import { encodeModel } from "./onnx-format.ts";
-import { translate } from "./onnx-operators.ts";
+import { hasOperator, translate } from "./onnx-operators.ts";
 import { OnnxWriter } from "./onnx-writer.ts";
 
 /** The arena of what the caller hands in; parameters are inputs of the arena `parameters` under their path. */
@@ -29,10 +29,11 @@ export interface OnnxFile {
 }
 
 /**
- * The bytes of an ONNX model (operator set 17, static shapes). What the caller hands in are inputs. Throws a UserError when an output draws
- * random numbers in evaluation.
+ * The bytes of an ONNX model (operator set 17, static shapes). What the caller hands in are inputs. Throws a UserError when there is no
+ * output, or when one cannot be said in ONNX: it draws random numbers, reads what is kept for rows of the dataset, or needs an operator that is not there.
  */
 export function onnxModel(request: OnnxExport): OnnxFile {
+  if (request.outputs.length === 0) throw nothing(request.model);
   const w = new OnnxWriter();
   const names = new Map<Node, string>();
   const inputs = new Map<string, OnnxValue>();
@@ -58,6 +59,7 @@ function add(
   inputs: Map<string, OnnxValue>,
 ): string {
   if (node.op === "random") throw refused(node, RANDOM);
+  if (!hasOperator(node.op)) throw refused(node, OPERATOR);
   if (node.op !== "input")
     return translate(
       w,
@@ -102,7 +104,24 @@ const ROWS: Refusal = {
   hint: "Leave what depends on it out of the outputs of the spec, or export to safetensors.",
 };
 
+const OPERATOR: Refusal = {
+  code: "export-operator",
+  title: "Output needs an operation that ONNX lacks",
+  mark: "computed here",
+  text: "Cholesky factors and inverses of triangular matrices have no operator in ONNX.",
+  hint: "Leave what needs them out of the outputs of the spec, or export to safetensors.",
+};
+
 function refused(node: Node, { code, title, mark, text, hint }: Refusal): UserError {
   const primary = node.origin === null ? null : { span: node.origin, text: mark };
   return new UserError([{ code, severity: "error", title, primary, related: [], text, hint }]);
+}
+
+function nothing(model: string): UserError {
+  const text = `\`${model}\` declares no \`output\`, so there is nothing that an exported model would give.`;
+  const hint = "Name what it should give, for example `output score predicts y`.";
+  const title = "Model has no outputs";
+  return new UserError([
+    { code: "export-nothing", severity: "error", title, primary: null, related: [], text, hint },
+  ]);
 }

@@ -16,6 +16,7 @@ export const runningExplanations = explanationsOutside([
   ],
   ["no-train-block", "The model has no train block, so nothing says how to train it."],
   ["no-model", "The file declares no model."],
+  ["export-operator", "An output of the model needs an operation that the ONNX format does not have."],
   [
     "export-rows",
     "An output of the model reads a state that is kept for every row of the dataset, so it cannot be exported as a function of its inputs.",

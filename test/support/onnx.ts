@@ -15,7 +15,10 @@ export async function runOnnx(
   bytes: Uint8Array,
   inputs: Readonly<Record<string, Given>>,
 ): Promise<Map<string, Float32Array>> {
-  const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel: "all", logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(bytes, {
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  });
   const feeds = Object.entries(inputs).map(([name, { type, shape, data }]) => [
     name,
     type === "float32"

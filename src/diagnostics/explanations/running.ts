@@ -16,6 +16,7 @@ export const runningExplanations = explanationsOutside([
   ],
   ["no-train-block", "The model has no train block, so nothing says how to train it."],
   ["no-model", "The file declares no model."],
+  ["export-nothing", "The model has no outputs, so there is nothing to export as a function of its inputs."],
   ["export-operator", "An output of the model needs an operation that the ONNX format does not have."],
   [
     "export-rows",

@@ -27,6 +27,18 @@ export function callMethod(
   const bound = bindArguments(checker, call, { title: method.title, accepts, usage: null });
   const values = inferAll(checker, call, scope);
   if (bound === null || values === null) return unknownType;
+  const matcher = fitArguments(checker, method, settings, bound, values);
+  return matcher === null ? unknownType : resultOf(checker, method, matcher, call.span);
+}
+
+/** What the sizes of a method stand for in a call with these arguments; null after a report. */
+export function fitArguments(
+  checker: Checker,
+  method: MethodType,
+  settings: Substitution,
+  bound: ReadonlyMap<string, CallArgument>,
+  values: ReadonlyMap<CallArgument, ValueType>,
+): Matcher | null {
   const matcher = new Matcher(settings, method.bound);
   let failed = false;
   const tensors: { type: TensorType; actual: TensorType; given: CallArgument; argument: ArgumentType }[] = [];
@@ -42,14 +54,14 @@ export function callMethod(
     else if (actual !== "static" && argument.type.kind === "tensor")
       tensors.push({ type: argument.type, actual, given, argument });
   }
-  if (failed) return unknownType;
+  if (failed) return null;
   for (const { type, actual, given, argument } of tensors) {
     const wrong = matcher.compare(type, actual);
     if (wrong === null) continue;
     reportMismatch(checker, { wrong, pattern: type, actual, matcher, given, argument, method });
-    return unknownType;
+    return null;
   }
-  return resultOf(checker, method, matcher, call.span);
+  return matcher;
 }
 
 /** Infers every argument once, so that each reports its own problems even when the call itself is wrong. Null when one of them is unknown. */

@@ -9,6 +9,7 @@ import { callListForm } from "./lists.ts";
 import { makeInstance } from "./module-values.ts";
 import { reportUnknownName, reportWrongKind } from "./names.ts";
 import { report } from "./report.ts";
+import { inferScan } from "./scan.ts";
 import { isFunction, isModule, type Scope } from "./scope.ts";
 import { describe, type InstanceType, quoteAll, unknownType, type ValueType } from "./values.ts";
 
@@ -34,6 +35,7 @@ export function inferCall(checker: Checker, call: Call, scope: Scope): ValueType
     inferArguments(checker, call, scope);
     return unknownType;
   }
+  if (name === "scan") return inferScan(checker, call, scope);
   if (isListForm(name)) return callListForm(checker, call, name, scope);
   const builtin = checker.builtins.get(name);
   if (builtin !== undefined) return callBuiltin(checker, call, builtin, scope);

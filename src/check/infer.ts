@@ -8,7 +8,7 @@ import { dimSymbol, dimsEqual } from "../types/dim.ts";
 import { type AxisType, sameAxis, scalarType, type TensorType } from "../types/tensor-type.ts";
 import { inferCall } from "./calls.ts";
 import type { Checker } from "./checker.ts";
-import { isListForm } from "./list-forms.ts";
+import { isSpecialForm } from "./list-forms.ts";
 import { inferComprehension, inferRange } from "./lists.ts";
 import { reportUnknownName, reportWrongKind } from "./names.ts";
 import { inferBinary, inferUnary } from "./operators.ts";
@@ -58,7 +58,7 @@ function inferName(checker: Checker, expression: Of<"name">, scope: Scope): Valu
   const known = predefined.get(name);
   if (known !== undefined) return predefinedType(known.kind);
   const builtin = checker.builtins.get(name);
-  if (builtin !== undefined || isListForm(name))
+  if (builtin !== undefined || isSpecialForm(name))
     return report(checker.problems, span, {
       code: "not-called",
       title: "Function is not called",

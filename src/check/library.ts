@@ -9,6 +9,7 @@ export const libraryParts: readonly string[] = [
   "loss",
   "nn",
   "penalty",
+  "recurrent",
   "sequence",
   "statistics",
 ].map((part) => `std.${part}`);

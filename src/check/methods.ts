@@ -244,19 +244,21 @@ function resultType(checker: Checker, result: Return, scope: Scope): ValueType {
   if (result.kind === "single") return returned(checker, at(result.values, 0), scope);
   const fields = new Map<string, ValueType>();
   let failed = false;
-  for (const value of result.values) {
+  for (const [index, value] of result.values.entries()) {
     const type = returned(checker, value, scope);
-    if (value.kind !== "name") {
+    const name =
+      result.names[index] ?? (value.kind === "name" ? { name: value.name, span: value.span } : null);
+    if (name === null) {
       report(checker.problems, value.span, {
         code: "return-needs-name",
         title: "Returned field has no name",
         label: "needs a name",
         text: "`return a, b` gives a record whose fields are called like the names that are returned.",
-        hint: "Give this value a name in a statement of its own, and return the name.",
+        hint: "Write the name before the value: `return a, b = 2 * a`.",
       });
       failed = true;
-    } else if (fields.has(value.name)) reportFieldTwice(checker, value);
-    else fields.set(value.name, type);
+    } else if (fields.has(name.name)) reportFieldTwice(checker, name);
+    else fields.set(name.name, type);
     if (type.kind === "unknown" || type.kind === "record") failed = true;
   }
   return failed ? unknownType : { kind: "record", fields };

@@ -4,7 +4,7 @@ import type { Span } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Identifier } from "../syntax/ast.ts";
 import type { Checker } from "./checker.ts";
-import { listForms } from "./list-forms.ts";
+import { specialForms } from "./list-forms.ts";
 import { report } from "./report.ts";
 import type { Definition, Local, Scope } from "./scope.ts";
 import { type UnknownType, unknownType } from "./values.ts";
@@ -46,7 +46,7 @@ function visibleNames(
   role: Parameters<typeof reportUnknownName>[4],
 ): readonly string[] {
   if (typeof role !== "string") return role.names;
-  const callable = [...checker.builtins.keys(), ...listForms, ...callableDefinitions(scope)];
+  const callable = [...checker.builtins.keys(), ...specialForms, ...callableDefinitions(scope)];
   return role === "name" ? [...scope.visible.keys()] : [...callable, ...scope.visible.keys()];
 }
 

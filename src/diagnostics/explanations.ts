@@ -5,6 +5,7 @@ import { modelExplanations } from "./explanations/models.ts";
 import { moduleExplanations } from "./explanations/modules.ts";
 import { nameExplanations } from "./explanations/names.ts";
 import { runningExplanations } from "./explanations/running.ts";
+import { scanExplanations } from "./explanations/scans.ts";
 import { stateExplanations } from "./explanations/states.ts";
 import { syntaxExplanations } from "./explanations/syntax.ts";
 
@@ -19,6 +20,7 @@ export const chapters: readonly Chapter[] = [
   { title: "Names and calls", explanations: nameExplanations },
   { title: "Axes, sizes and elements", explanations: axisExplanations },
   { title: "Functions, modules, interfaces, lists", explanations: moduleExplanations },
+  { title: "Recurrence", explanations: scanExplanations },
   { title: "States", explanations: stateExplanations },
   { title: "Models and training", explanations: modelExplanations },
   { title: "Sizes, data, settings and devices", explanations: runningExplanations },

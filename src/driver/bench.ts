@@ -8,7 +8,7 @@ import { summarizeTimes, timeRuns } from "../base/timing.ts";
 import { epochBatches } from "../data/batches.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { Span } from "../diagnostics/source.ts";
-import type { Program, Segment } from "../ir/program.ts";
+import { type Program, runsOf, type Segment } from "../ir/program.ts";
 import type { Backend, DispatchTime, Executable } from "../runtime/backend.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 import { trainingRows } from "../train/data-arenas.ts";
@@ -18,7 +18,7 @@ import { initialParameters } from "../train/initialise.ts";
 import { scheduleArena } from "../train/schedule.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Work } from "./summary.ts";
-import { workOf } from "./summary.ts";
+import { dispatchWork, workOf } from "./summary.ts";
 
 export interface BenchRequest {
   readonly prepared: Prepared;
@@ -87,7 +87,7 @@ export async function bench(request: BenchRequest): Promise<BenchResult> {
     return {
       prepareMilliseconds,
       iteration: {
-        ...workOf(iteration.segments.flatMap(({ dispatches }) => dispatches)),
+        ...workOf(iteration.segments),
         milliseconds: whole,
       },
       profiling: backend.profiling,
@@ -160,7 +160,7 @@ function phaseParts(timed: readonly TimedSegment[]): PhasePart[] {
       name,
       repeat: new Set(own.map(({ segment }) => segment.repeat)).size,
       milliseconds: own.flatMap((part) => part.milliseconds).reduce((sum, time) => sum + time, 0),
-      ...workOf(own.flatMap(({ segment }) => segment.dispatches)),
+      ...workOf(own.map(({ segment }) => segment)),
     };
   });
   return parts.filter(({ dispatches }) => dispatches > 0);
@@ -168,13 +168,14 @@ function phaseParts(timed: readonly TimedSegment[]): PhasePart[] {
 
 function kernelParts(program: Program, timed: readonly TimedSegment[]): KernelPart[] {
   const parts = new Map<string, KernelPart>();
-  for (const { segment, milliseconds } of timed)
+  for (const { segment, milliseconds } of timed) {
+    const runs = runsOf(segment);
     for (const [index, dispatch] of segment.dispatches.entries()) {
       const [origin] = dispatch.origins;
       const place = origin === undefined ? "" : `${origin.source.path}:${origin.start}`;
       const key = `${segment.phase} ${segment.kind} ${dispatch.kernel} ${place}`;
       const known = parts.get(key);
-      const { dispatches, flops, bytes } = workOf([dispatch]);
+      const { dispatches, flops, bytes } = dispatchWork(dispatch, at(runs, index));
       parts.set(key, {
         kernel: at(program.kernels, dispatch.kernel).name,
         phase: segment.phase,
@@ -186,6 +187,7 @@ function kernelParts(program: Program, timed: readonly TimedSegment[]): KernelPa
         bytes: (known?.bytes ?? 0) + bytes,
       });
     }
+  }
   return [...parts.values()].sort((a, b) => b.milliseconds - a.milliseconds);
 }
 

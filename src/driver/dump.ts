@@ -8,6 +8,7 @@ import { printGraph } from "../ir/graph-print.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import { printKernel } from "../ir/kernel-print.ts";
 import type { Dispatch, Program, Segment } from "../ir/program.ts";
+import { inLoops, printRegion } from "../ir/program-print.ts";
 import { graphAfter, passNames } from "../optimize/pipeline.ts";
 import type { Compilation, Stages } from "./compile.ts";
 
@@ -96,11 +97,17 @@ function printProgram(program: Program): string {
 
 function printSegment(program: Program, segment: Segment): string[] {
   const head = `segment ${segment.name} (${segment.kind} of ${segment.phase}, repeat ${segment.repeat})`;
-  return [head, ...segment.dispatches.map((dispatch) => `  ${printDispatch(program, dispatch)}`)];
+  return [
+    head,
+    ...inLoops(
+      segment,
+      segment.dispatches.map((dispatch) => printDispatch(program, dispatch)),
+    ),
+  ];
 }
 
 function printDispatch(program: Program, { kernel, operands, flops, origins }: Dispatch): string {
-  const regions = operands.map(({ arena, offset, bytes }) => `${arena}[${offset}, ${bytes}]`).join(" ");
+  const regions = operands.map(printRegion).join(" ");
   const place = origins[0] === undefined ? "" : ` // ${describePlace(origins[0])}`;
   return `${kernel} ${program.kernels[kernel]?.name ?? "?"} flops ${flops} ${regions}${place}`;
 }

@@ -1,5 +1,5 @@
 /** What a compiled model costs: the numbers of `mird compile`. */
-import type { Dispatch, Program } from "../ir/program.ts";
+import { type Dispatch, type Program, runsOf, type Segment } from "../ir/program.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 
 /** Work of some dispatches; bytes are what their operands span, read or written. */
@@ -51,7 +51,7 @@ export function summarize(model: CompiledModel): Summary {
     states,
     sizes: Object.fromEntries(model.sizes),
     phases: phasesOf(iteration),
-    iteration: workOf(iteration.segments.flatMap(({ dispatches }) => dispatches)),
+    iteration: workOf(iteration.segments),
     memory: iteration.memory,
     arenas: Object.fromEntries([...iteration.arenas].filter(([name]) => name !== "work")),
   };
@@ -66,18 +66,31 @@ function phasesOf(program: Program): PhaseSummary[] {
       name,
       repeat: new Set(segments.map(({ repeat }) => repeat)).size,
       kernels: new Set(dispatches.map(({ kernel }) => kernel)).size,
-      ...workOf(dispatches),
+      ...workOf(segments),
     };
   });
   // A phase whose objective is constant (`penalty = None`), and a shared part that no one needs, are not run.
   return summaries.filter(({ dispatches }) => dispatches > 0);
 }
 
-export function workOf(dispatches: readonly Dispatch[]): Work {
-  const bytesOf = ({ operands }: Dispatch) => operands.reduce((sum, { bytes }) => sum + bytes, 0);
-  return {
-    dispatches: dispatches.length,
-    flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
-    bytes: dispatches.reduce((sum, dispatch) => sum + bytesOf(dispatch), 0),
-  };
+/** Work of all that segments run, the turns of their loops included. */
+export function workOf(segments: readonly Segment[]): Work {
+  const parts = segments.flatMap((segment) => {
+    const runs = runsOf(segment);
+    return segment.dispatches.map((dispatch, position) => dispatchWork(dispatch, runs[position] ?? 1));
+  });
+  return parts.reduce(
+    (sum, part) => ({
+      dispatches: sum.dispatches + part.dispatches,
+      flops: sum.flops + part.flops,
+      bytes: sum.bytes + part.bytes,
+    }),
+    { dispatches: 0, flops: 0, bytes: 0 },
+  );
+}
+
+/** Work of one dispatch that runs so often. */
+export function dispatchWork({ operands, flops }: Dispatch, runs: number): Work {
+  const bytes = operands.reduce((sum, operand) => sum + operand.bytes, 0);
+  return { dispatches: runs, flops: runs * flops, bytes: runs * bytes };
 }

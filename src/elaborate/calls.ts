@@ -6,8 +6,9 @@ import { bindArguments } from "./arguments.ts";
 import { callBuiltin } from "./builtin-call.ts";
 import { collectionCall } from "./collections.ts";
 import type { Elaboration } from "./elaboration.ts";
-import { invoke, methodNamed, runBody } from "./invoke.ts";
+import { type CallSite, invoke, methodNamed, runBody } from "./invoke.ts";
 import { makeInstance } from "./modules.ts";
+import { scanCall } from "./scan.ts";
 import { Scope } from "./scope.ts";
 import type { InstanceValue, Value } from "./values.ts";
 
@@ -29,6 +30,7 @@ export function evaluateCall(e: Elaboration, call: Call, scope: Scope): Value {
       const inner = new Scope(null, definition.scope, deeper(e, scope, call));
       return callFunction(e, definition.declaration, inner, call, scope);
     }
+    if (callee.name === "scan") return scanCall(e, call, scope);
     return collectionCall(e, callee.name, call, scope) ?? callBuiltin(e, callee.name, call, scope);
   }
   if (callee.kind === "member") {
@@ -42,7 +44,11 @@ export function evaluateCall(e: Elaboration, call: Call, scope: Scope): Value {
 }
 
 function deeper(e: Elaboration, scope: Scope, call: Call): Scope["place"] {
-  return { ...scope.place, calls: e.callPath(scope.place, call) };
+  return { ...scope.place, ...siteOf(e, scope, call) };
+}
+
+function siteOf(e: Elaboration, { place }: Scope, call: Call): CallSite {
+  return { calls: e.callPath(place, call), step: place.step };
 }
 
 function callFunction(
@@ -76,6 +82,6 @@ function callMethod(
     instance,
     method,
     bindArguments(e, method.signature.arguments, call, scope, instance.scope.file),
-    e.callPath(scope.place, call),
+    siteOf(e, scope, call),
   );
 }

@@ -79,7 +79,8 @@ function chain(e: Elaboration, call: Call, scope: Scope): Value {
       at(method.signature.arguments, place).name.name,
       given,
     ]);
-    value = invoke(e, block, method, new Map(values), `${e.callPath(scope.place, call)}.${index}`);
+    const site = { calls: `${e.callPath(scope.place, call)}.${index}`, step: scope.place.step };
+    value = invoke(e, block, method, new Map(values), site);
   }
   return value;
 }

@@ -142,7 +142,7 @@ export class Elaboration {
       training: host.training,
       size: (dim: Dim) => sizeOf(dim, sizes),
       reject,
-      randomState: () => host.randomState(),
+      randomState: () => place.step ?? host.randomState(),
       batch: () => host.batch(),
       randomSite: () =>
         hash32(

@@ -1,12 +1,14 @@
 /** Runs the bodies of functions and methods: arguments enter under the callee's names, results leave under the caller's. */
 import { at, invariant } from "../base/invariant.ts";
+import type { TensorValue } from "../builtins/build-context.ts";
 import type { Argument, Method, Parameter, Return, Statement } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
+import type { TensorType } from "../types/tensor-type.ts";
 import { argumentValue } from "./arguments.ts";
 import { asTensor, dimOf } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
 import { bindRenames } from "./renames.ts";
-import { Scope } from "./scope.ts";
+import { type Place, Scope } from "./scope.ts";
 import { Signature } from "./signature.ts";
 import { bindStatements } from "./statements.ts";
 import type { InstanceValue, Value } from "./values.ts";
@@ -23,10 +25,25 @@ export function invoke(
   instance: InstanceValue,
   method: Method,
   values: ReadonlyMap<string, Value>,
-  calls: string,
+  site: CallSite,
+  absent?: AbsentArgument,
 ): Value {
-  const inner = new Scope(instance.scope, instance.scope.file, { ...instance.scope.place, calls });
-  return runBody(e, method.signature.arguments, method.body, method.result, inner, values, instance.outward);
+  const inner = new Scope(instance.scope, instance.scope.file, { ...instance.scope.place, ...site });
+  const { outward } = instance;
+  const { signature, body, result } = method;
+  return runBody(e, signature.arguments, body, result, inner, values, { outward, absent });
+}
+
+/** What a callee is told about the place that it is called from. */
+export type CallSite = Pick<Place, "calls" | "step">;
+
+/** Gives a tensor argument that the call leaves out, of this type in the callee's names; `given` are those that it does not. */
+export type AbsentArgument = (name: string, type: TensorType, given: readonly TensorValue[]) => TensorValue;
+
+interface BodyOptions {
+  /** What the sizes of the instance are for its maker. */
+  readonly outward?: ReadonlyMap<number, Dim>;
+  readonly absent?: AbsentArgument | undefined;
 }
 
 /** Enters the body with the arguments under the callee's names, computes the result, and leaves with the caller's. */
@@ -37,7 +54,7 @@ export function runBody(
   result: Return,
   inner: Scope,
   values: ReadonlyMap<string, Value>,
-  outward: ReadonlyMap<number, Dim> = new Map(),
+  { outward = new Map(), absent }: BodyOptions = {},
 ): Value {
   const signature = new Signature(
     inner,
@@ -49,13 +66,26 @@ export function runBody(
   const ordered = [...parameters].sort(
     (a, b) => Number(a.type.kind === "tensor") - Number(b.type.kind === "tensor"),
   );
+  const missing = (parameter: Argument) =>
+    absent !== undefined && parameter.type.kind === "tensor" && !values.has(parameter.name.name);
   for (const parameter of ordered) {
+    if (missing(parameter)) continue;
     const value =
       values.get(parameter.name.name) ??
       (parameter.default === null ? null : argumentValue(e, parameter, parameter.default, inner, inner.file));
     invariant(value !== null, `argument ${parameter.name.name} is missing`);
     bindParameter(signature, inner, parameter, value);
   }
+  const given = ordered.flatMap(({ name }) => {
+    const value = inner.defines(name.name) ? inner.lookup(name.name) : null;
+    return value?.kind === "tensor" ? [value] : [];
+  });
+  for (const parameter of ordered.filter(missing))
+    if (absent !== undefined && parameter.type.kind === "tensor")
+      inner.define(
+        parameter.name.name,
+        absent(parameter.name.name, signature.declared(parameter.type), given),
+      );
   bindStatements(e, body, inner, false);
   bindRenames(e, result.values, inner);
   const outer = e.labels;
@@ -87,9 +117,10 @@ function returnValue(e: Elaboration, result: Return, inner: Scope): Value {
   };
   if (result.kind === "single") return compute(at(result.values, 0));
   const fields = new Map<string, Value>();
-  for (const expression of result.values) {
-    invariant(expression.kind === "name", "a field of a record without a name");
-    fields.set(expression.name, compute(expression));
+  for (const [index, expression] of result.values.entries()) {
+    const name = result.names[index]?.name ?? (expression.kind === "name" ? expression.name : null);
+    invariant(name !== null, "a field of a record without a name");
+    fields.set(name, compute(expression));
   }
   return { kind: "record", fields };
 }

@@ -51,7 +51,7 @@ export class ElaboratedModel {
     this.#e = new Elaboration(host, evaluate);
     this.#model = model;
     this.#given = sizes;
-    this.#scope = new Scope(null, model.scope, { path: "", slots: [], calls: "" });
+    this.#scope = new Scope(null, model.scope, { path: "", slots: [], calls: "", step: null });
     this.#defineMembers();
   }
 

@@ -19,6 +19,7 @@ export function makeInstance(e: Elaboration, module: ModuleValue, call: Call, sc
     path: instancePath(e, call, scope),
     slots,
     calls: e.callPath(scope.place, call),
+    step: scope.place.step,
   });
   const signature = new Signature(
     inner,

@@ -2,6 +2,7 @@
 
 import { CompilerBug } from "../base/invariant.ts";
 import type { FileScope } from "../check/scope.ts";
+import type { Node } from "../ir/graph.ts";
 import type { Call, Expression } from "../syntax/ast.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import { partsOf } from "./parts.ts";
@@ -17,6 +18,8 @@ export interface Place {
   readonly slots: readonly string[];
   /** Names the chain of calls, for random numbers. */
   readonly calls: string;
+  /** In the step of a `scan`: the random state that stands for numbers drawn anew in every step. */
+  readonly step: Node | null;
 }
 
 /** A statement and the calls in it that make instances, in the order of the text, by which several instances of one statement are told apart. */

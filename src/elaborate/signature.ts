@@ -71,6 +71,17 @@ export class Signature {
     return relabel(argument, { ...argument.type, axes, bound: innerBound });
   }
 
+  /** A declared type of which every size is known. */
+  declared({ element, axes, bound }: TensorTypeExpr): TensorType {
+    const known = axes.flatMap((axis): readonly AxisType[] =>
+      axis.kind === "rest"
+        ? (this.#scope.restAxes() ?? [])
+        : [axisOf(this.#dimOf(axis.size, this.#scope), axis.ragged)],
+    );
+    const limit = bound === null ? null : this.#dimOf(bound, this.#scope);
+    return { kind: "tensor", element, axes: known, bound: limit };
+  }
+
   /** A result as the caller sees it. */
   leave(value: Value): Value {
     if (value.kind === "tensor") return relabel(value, substituteType(value.type, this.outward));

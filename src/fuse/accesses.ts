@@ -2,6 +2,7 @@
 import { at } from "../base/invariant.ts";
 import type { Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
+import { isPlainView } from "../ir/graph-walk.ts";
 import { ops } from "../ops/index.ts";
 import { expressionCost } from "./cost.ts";
 import type { AccessMap } from "./digits.ts";
@@ -9,7 +10,7 @@ import { accessMap, digitsOf } from "./digits.ts";
 import type { Coordinates } from "./index-map.ts";
 import { atomIndex, CoordinateKeys, IndexSpace, ZERO } from "./index-map.ts";
 import type { Unit } from "./units.ts";
-import { isPlainView, throughConcat, throughPad, throughView } from "./views.ts";
+import { throughConcat, throughPad, throughView } from "./views.ts";
 
 /** A value that a kernel reads from a buffer: a unit's result, or an input. */
 export type Source = Unit | NodeOf<"input">;

@@ -11,6 +11,7 @@ import { ops } from "../ops/index.ts";
 import type { Group } from "./group.ts";
 import { groupUnits, predecessors } from "./group.ts";
 import { lowerGroup, lowerLibrary } from "./lower.ts";
+import { lowerScan } from "./lower-scan.ts";
 import { prepareGraph } from "./prepare.ts";
 import type { Call, Scheduled, WorkValue } from "./scheduled.ts";
 import { SegmentMap } from "./segments.ts";
@@ -52,7 +53,7 @@ function schedule(
       phase,
       repeat,
       kind,
-      calls: orderGroups(groups).map((group) => callOf(group, storage)),
+      calls: orderGroups(groups).map((group) => callOf(group, storage, target)),
     });
   }
   const values = new Map(storage.units.map((unit) => [unit.id, workValue(unit)]));
@@ -70,9 +71,8 @@ function workValue({ id, node }: Unit): WorkValue {
   };
 }
 
-function callOf(group: Group, storage: Storage): Call {
-  const { kernel, locations } =
-    group.kind === "library" ? lowerLibrary(group, storage) : lowerGroup(group, storage);
+function callOf(group: Group, storage: Storage, target: FusionTarget): Call {
+  const { kernel, locations } = lower(group, storage, target);
   const nodes = [...new Set(group.members.flatMap((member) => member.reads.nodes))];
   return {
     kernel,
@@ -80,6 +80,13 @@ function callOf(group: Group, storage: Storage): Call {
     flops: nodes.reduce((sum, node) => sum + flopsOf(node), 0),
     origins: originsOf(group, nodes),
   };
+}
+
+function lower(group: Group, storage: Storage, target: FusionTarget) {
+  const { unit } = at(group.members, 0);
+  if (unit.node.op === "scan" && !unit.isCopy)
+    return lowerScan(unit, unit.node, storage, (graph) => fuse(graph, target));
+  return group.kind === "library" ? lowerLibrary(group, storage) : lowerGroup(group, storage);
 }
 
 function flopsOf<Op extends OpName>(node: NodeOf<Op>): number {

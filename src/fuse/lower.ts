@@ -2,6 +2,7 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
+import { isPlainView } from "../ir/graph-walk.ts";
 import type { ContractionKernel, Expression, ExpressionId, Kernel, LoopKernel, Store } from "../ir/kernel.ts";
 import { canonicalKernel } from "../ir/kernel-collapse.ts";
 import type { ExpressionKernel } from "../ir/kernel-walk.ts";
@@ -16,7 +17,7 @@ import type { Location } from "./scheduled.ts";
 import type { Storage } from "./storage.ts";
 import type { Unit } from "./units.ts";
 import { contractionAtoms } from "./units.ts";
-import { isPlainView, throughView } from "./views.ts";
+import { throughView } from "./views.ts";
 
 export interface LoweredKernel {
   readonly kernel: Kernel;

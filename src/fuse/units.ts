@@ -5,6 +5,7 @@
 import { at } from "../base/invariant.ts";
 import type { ArenaRange, Node } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
+import { isPlainView } from "../ir/graph-walk.ts";
 import { ARENA_ALIGNMENT } from "../ir/program.ts";
 import { ops } from "../ops/index.ts";
 import { expressionCost } from "./cost.ts";
@@ -12,7 +13,7 @@ import type { Affine, Coordinates } from "./index-map.ts";
 import { atomIndex, IndexSpace, ZERO } from "./index-map.ts";
 import type { SegmentMap } from "./segments.ts";
 import type { FusionTarget } from "./target.ts";
-import { isPlainView, throughView } from "./views.ts";
+import { throughView } from "./views.ts";
 
 export type UnitKind = "map" | "reduction" | "contraction" | "library";
 

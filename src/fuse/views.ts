@@ -1,23 +1,9 @@
 /** How views and gathers change coordinates. */
 import { at } from "../base/invariant.ts";
 import type { Node, NodeOf } from "../ir/graph.ts";
-import type { OpName } from "../ir/op-table.ts";
+import type { PlainView } from "../ir/graph-walk.ts";
 import type { Affine, Coordinates, IndexSpace } from "./index-map.ts";
 import { shiftIndex, ZERO } from "./index-map.ts";
-
-/** Views whose every element is an element of the operand. */
-export type PlainView =
-  | NodeOf<"reshape">
-  | NodeOf<"transpose">
-  | NodeOf<"broadcast">
-  | NodeOf<"slice">
-  | NodeOf<"after">;
-
-const PLAIN_VIEWS: ReadonlySet<OpName> = new Set(["reshape", "transpose", "broadcast", "slice", "after"]);
-
-export function isPlainView(node: Node): node is PlainView {
-  return PLAIN_VIEWS.has(node.op);
-}
 
 /** Coordinates in the operand of the element at `coordinates` of the view. */
 export function throughView(space: IndexSpace, node: PlainView, coordinates: Coordinates): Coordinates {

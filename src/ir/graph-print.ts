@@ -33,12 +33,13 @@ class NodePrinter {
   /** Lines of the nodes that were not printed before. */
   lines(roots: readonly Node[]): string[] {
     const fresh = topologicalOrder(roots).filter((node) => !this.#numbers.has(node));
-    return fresh.map((node) => {
+    return fresh.flatMap((node) => {
       this.#numbers.set(node, this.#numbers.size);
       const inputs =
         node.inputs.length === 0 ? "" : ` (${node.inputs.map((input) => this.#name(input)).join(", ")})`;
       const what = `${this.#name(node)} = ${node.op} ${printType(node)}${inputs}${printAttributes(node)}`;
-      return node.origin === null ? what : `${what}   // ${printOrigin(node.origin)}`;
+      const line = node.origin === null ? what : `${what}   // ${printOrigin(node.origin)}`;
+      return node.op === "scan" ? [line, ...printBody(node.attributes.body.graph)] : [line];
     });
   }
 
@@ -53,6 +54,15 @@ class NodePrinter {
   #name(node: Node): string {
     return `%${this.#numbers.get(node) ?? "?"}`;
   }
+}
+
+/** The step of a scan, under its node. */
+function printBody(step: Graph): string[] {
+  return printGraph(step)
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => `  ${line}`);
 }
 
 function printType(node: Node): string {
@@ -76,6 +86,11 @@ function printAttributes(node: Node): string {
     case "reshape":
     case "broadcast":
       return "";
+    case "scan": {
+      const { steps, reverse, body } = node.attributes;
+      const operands = body.operands.map((role, index) => `${index}: ${role.kind}`);
+      return ` {steps = ${steps}, reverse = ${reverse}, operands = [${operands.join(", ")}]}`;
+    }
     default: {
       const entries = Object.entries(node.attributes).filter(([name]) => name !== "shape");
       const text = entries.map(([name, value]) => `${name} = ${printValue(value)}`);

@@ -27,6 +27,7 @@ export function verifyGraph(graph: Graph, ops: OpRecords): void {
 /** The part of {@link verifyGraph} that concerns nodes. */
 export function verifyNodes(roots: readonly Node[], ops: OpRecords): void {
   for (const node of topologicalOrder(roots)) {
+    if (node.op === "scan") verifyNodes(node.attributes.body.nodes(), ops);
     const type = inferredType(ops, node);
     if (type.dtype !== node.dtype || !sameShape(type.shape, node.shape)) {
       const [says, is] = [node, type].map(({ dtype, shape }) => `${dtype}[${shape.join(", ")}]`);

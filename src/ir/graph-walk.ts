@@ -1,6 +1,7 @@
 /** Orders and look-ups over nodes. Everything here is iterative: unrolled recurrences make graphs deeper than the call stack. */
 import { CompilerBug } from "../base/invariant.ts";
-import type { Graph, Node } from "./graph.ts";
+import type { Graph, Node, NodeOf } from "./graph.ts";
+import type { OpName } from "./op-table.ts";
 
 /**
  * Every node that `roots` need, operands before their users, each once. The order depends only on the graph: roots in the order given, operands
@@ -73,4 +74,18 @@ export function uniformValue(node: Node): number | null {
 /** Whether two shapes are the same, axis by axis. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+/** Views whose every element is an element of the operand. */
+export type PlainView =
+  | NodeOf<"reshape">
+  | NodeOf<"transpose">
+  | NodeOf<"broadcast">
+  | NodeOf<"slice">
+  | NodeOf<"after">;
+
+const PLAIN_VIEWS: ReadonlySet<OpName> = new Set(["reshape", "transpose", "broadcast", "slice", "after"]);
+
+export function isPlainView(node: Node): node is PlainView {
+  return PLAIN_VIEWS.has(node.op);
 }

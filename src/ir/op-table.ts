@@ -6,6 +6,7 @@
  * axes with extent 1, `matmul` needs equal batch axes. The builder offers convenient forms and inserts the views.
  */
 import type { DType } from "./graph.ts";
+import type { ScanBody } from "./scan-body.ts";
 
 type None = Record<never, never>;
 
@@ -135,6 +136,11 @@ export interface OpAttributes {
   gru: { readonly reverse: boolean };
   /** Operands: result of gru [B, T, 5H], w, lengths, cotangent of h [B, T, H]. Result [B, T, 4H]: cotangents of x_r, x_z, x_n and q. */
   gru_backward: { readonly reverse: boolean };
+
+  /**
+   * A step that is repeated: what it is, what its operands are and how its result lies in memory says `src/ir/scan-body.ts`. Result f32[steps + 1, width].
+   */
+  scan: { readonly steps: number; readonly reverse: boolean; readonly body: ScanBody };
 }
 
 export type OpName = keyof OpAttributes;

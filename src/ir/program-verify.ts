@@ -2,7 +2,7 @@
 import { at, invariant } from "../base/invariant.ts";
 import { verifyKernel } from "./kernel-verify.ts";
 import type { Dispatch, Program, Region } from "./program.ts";
-import { ARENA_ALIGNMENT } from "./program.ts";
+import { ARENA_ALIGNMENT, executions } from "./program.ts";
 
 /**
  * Throws CompilerBug unless all kernels keep their promises, regions are aligned, lie inside their arenas and are as long as the operands, no two regions
@@ -12,17 +12,17 @@ export function verifyProgram(program: Program): void {
   for (const kernel of program.kernels) verifyKernel(kernel);
   const written = new WrittenBytes(program.arenas.get("work") ?? 0);
   for (const segment of program.segments) {
-    for (const [index, dispatch] of segment.dispatches.entries()) {
+    for (const { position: index, dispatch, operands } of executions(segment)) {
       const kernel = at(program.kernels, dispatch.kernel);
       const fail = (what: string) => `dispatch ${index} of ${segment.name} (${kernel.name}): ${what}`;
-      verifyRegions(program, dispatch, fail);
-      for (const [position, region] of dispatch.operands.entries()) {
+      verifyRegions(program, { ...dispatch, operands }, fail);
+      for (const [position, region] of operands.entries()) {
         const { access } = at(kernel.operands, position);
         if (region.arena !== "work") continue;
         if (access !== "write")
           invariant(written.covers(region), fail(`operand ${position} was never written`));
       }
-      for (const [position, region] of dispatch.operands.entries()) {
+      for (const [position, region] of operands.entries()) {
         if (region.arena === "work" && at(kernel.operands, position).access !== "read") written.add(region);
       }
     }
@@ -38,7 +38,7 @@ function verifyRegions(program: Program, dispatch: Dispatch, fail: (what: string
   for (const [position, region] of dispatch.operands.entries()) {
     const size = program.arenas.get(region.arena);
     invariant(
-      size !== undefined && region.offset + region.bytes <= size,
+      size !== undefined && region.offset >= 0 && region.offset + region.bytes <= size,
       fail(`operand ${position} lies outside arena ${region.arena}`),
     );
     invariant(region.offset % ARENA_ALIGNMENT === 0, fail(`operand ${position} starts at ${region.offset}`));

@@ -1,6 +1,7 @@
 /** Shape arithmetic of the graph builder: broadcasting, axis numbers, and the key by which equal nodes are found. */
 import { at, CompilerBug, invariant } from "../base/invariant.ts";
 import type { Node } from "./graph.ts";
+import { ScanBody } from "./scan-body.ts";
 
 /** The shape that all `shapes` stretch to, aligned at the right; throws CompilerBug when they do not fit. */
 export function broadcastShapes(shapes: readonly (readonly number[])[]): number[] {
@@ -73,5 +74,6 @@ function fieldKey(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   // Lists are shapes, axes and places: whole numbers.
   if (Array.isArray(value)) return `[${value.join(",")}]`;
+  if (value instanceof ScanBody) return value.key;
   return typeof value === "object" && value !== null ? attributeKey(value) : JSON.stringify(value);
 }

@@ -22,9 +22,14 @@ export function substituteInputs(
 }
 
 function remake(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
-  return inputs.every((input, index) => input === node.inputs[index]) ? node : same(g, node, inputs);
+  return inputs.every((input, index) => input === node.inputs[index]) ? node : withOperands(g, node, inputs);
 }
 
-function same<Op extends OpName>(g: GraphBuilder, node: NodeOf<Op>, inputs: readonly Node[]): Node {
+/** The same operation on other operands. */
+export function withOperands<Op extends OpName>(
+  g: GraphBuilder,
+  node: NodeOf<Op>,
+  inputs: readonly Node[],
+): Node {
   return g.node(node.op, inputs, node.attributes);
 }

@@ -7,6 +7,7 @@ import * as leaves from "./leaves.ts";
 import * as lstm from "./lstm.ts";
 import { matmul } from "./matmul.ts";
 import * as reductions from "./reductions.ts";
+import { scanRecord } from "./scan.ts";
 import * as sorting from "./sorting.ts";
 import { sparsemax } from "./sparsemax.ts";
 import * as triangular from "./triangular.ts";
@@ -26,4 +27,5 @@ export const ops: OpRecords = {
   ...triangular,
   ...lstm,
   ...gru,
+  scan: scanRecord(() => ops),
 };

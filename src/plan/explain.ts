@@ -2,7 +2,6 @@
 import { at } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Scheduled, WorkValue } from "../fuse/scheduled.ts";
-import { lifetimes } from "./lifetime.ts";
 import type { Block } from "./memory.ts";
 import { planMemory } from "./memory.ts";
 
@@ -34,14 +33,15 @@ export interface PeakReport extends CallName {
 
 /** What is alive when most is; null for programs that keep nothing between kernels. */
 export function explainPeak(scheduled: Scheduled): PeakReport | null {
-  const { blocks } = planMemory(scheduled);
+  const plan = planMemory(scheduled);
+  const { blocks } = plan;
   const calls = scheduled.segments.flatMap((segment) =>
     segment.calls.map((call): CallName => ({ segment: segment.name, kernel: call.kernel.name })),
   );
   const { position, bytes } = highest(blocks, calls.length);
   const call = calls[position];
   if (call === undefined) return null;
-  const lives = new Map(lifetimes(scheduled).map((life) => [life.value.id, life]));
+  const lives = new Map(plan.lives.map((life) => [life.value.id, life]));
   const live = blocks
     .filter((block) => block.start <= position && position <= block.end)
     .map((block): LiveValue => {

@@ -4,7 +4,7 @@
  */
 import { at, invariant } from "../base/invariant.ts";
 import type { Call, Location, Scheduled, WorkValue } from "../fuse/scheduled.ts";
-import type { Kernel } from "../ir/kernel.ts";
+import type { Kernel, Operand } from "../ir/kernel.ts";
 import { ARENA_ALIGNMENT } from "../ir/program.ts";
 import { canShare, shareOperand } from "./in-place.ts";
 import type { Lifetime } from "./lifetime.ts";
@@ -21,6 +21,8 @@ export interface Block {
 
 export interface MemoryPlan {
   readonly blocks: readonly Block[];
+  /** When each value is needed, with those that the plan itself adds for the steps of loops. */
+  readonly lives: readonly Lifetime[];
   /** Offset in bytes of each value. */
   readonly offsets: ReadonlyMap<number, number>;
   /** The calls of each segment; kernels that work in place have one operand for what they read and write. */
@@ -30,7 +32,8 @@ export interface MemoryPlan {
 }
 
 /** Places every value between kernels. */
-export function planMemory(scheduled: Scheduled): MemoryPlan {
+export function planMemory(given: Scheduled): MemoryPlan {
+  const scheduled = withScratch(given);
   const lives = lifetimes(scheduled);
   const { chains, calls } = shareOperands(lives, allCalls(scheduled));
   const blocks = placeBlocks(chains);
@@ -45,11 +48,49 @@ export function planMemory(scheduled: Scheduled): MemoryPlan {
   }
   return {
     blocks,
+    lives,
     offsets,
     segments,
     peakBytes: blocks.reduce((most, block) => Math.max(most, block.offset + block.bytes), 0),
     sumBytes: lives.reduce((sum, { value }) => sum + alignedBytes(value), 0),
   };
+}
+
+/** Loops with one more operand each, for the values between the kernels of a step: as large as a plan of the step for itself needs it. */
+function withScratch(scheduled: Scheduled): Scheduled {
+  const values = new Map(scheduled.values);
+  let next = [...values.keys()].reduce((most, id) => Math.max(most, id), -1) + 1;
+  const segments = scheduled.segments.map((segment) => ({
+    ...segment,
+    calls: segment.calls.map((call): Call => {
+      const { kernel } = call;
+      if (kernel.kind !== "scan") return call;
+      const bytes = Math.max(planMemory(kernel.first).peakBytes, planMemory(kernel.step).peakBytes);
+      if (bytes === 0) return call;
+      const id = next++;
+      const elements = bytes / 4;
+      values.set(id, {
+        id,
+        dtype: "f32",
+        elements,
+        op: "scan",
+        shape: [elements],
+        origin: call.origins[0] ?? null,
+      });
+      const scratch: Operand = {
+        name: `operand${kernel.operands.length}`,
+        dtype: "f32",
+        elements,
+        access: "write",
+      };
+      return {
+        ...call,
+        kernel: { ...kernel, operands: [...kernel.operands, scratch] },
+        operands: [...call.operands, { kind: "work", value: id }],
+      };
+    }),
+  }));
+  return { segments, values };
 }
 
 /** Bytes that a value takes in an arena. Every element type takes 4. */
@@ -94,8 +135,9 @@ function takeOver(call: Call, written: number, position: number, lives: Readonly
   for (const [source, location] of call.operands.entries()) {
     if (location.kind !== "work" || source === target) continue;
     const life = lives.get(location.value);
-    if (life?.end !== position || life.start === position || !canShare(call.kernel, source, target)) continue;
     const { kernel } = call;
+    if (kernel.kind === "scan" || life?.end !== position || life.start === position) continue;
+    if (!canShare(kernel, source, target)) continue;
     invariant(kernel.kind !== "library", "library kernels never work in place");
     const merged: Kernel =
       kernel.kind === "loop" ? shareOperand(kernel, source, target) : shareOperand(kernel, source, target);

@@ -26,7 +26,19 @@ export interface DispatchTime {
   /** Position of the dispatch in its segment. */
   readonly dispatch: number;
   readonly kernel: string;
+  /** Of all its runs, when it stands in a loop. */
   readonly nanoseconds: number;
+}
+
+/** One time for each dispatch: the turns of a loop are added up. */
+export function addTurns(times: readonly DispatchTime[]): readonly DispatchTime[] {
+  const sums = new Map<string, DispatchTime>();
+  for (const time of times) {
+    const key = `${time.segment} ${time.dispatch}`;
+    const nanoseconds = time.nanoseconds + (sums.get(key)?.nanoseconds ?? 0);
+    sums.set(key, { ...time, nanoseconds });
+  }
+  return [...sums.values()];
 }
 
 /** Arenas start as zeros. Everything that is called takes effect in the order of the calls; only `read`, `ready` and `profile` wait. */

@@ -109,10 +109,12 @@ export interface Method extends Documented {
   readonly result: Return;
 }
 
-/** `return e` gives one value; `return a, b` (names of this scope) gives a record with those fields. */
+/** `return e` gives one value; `return a, b` (names of this scope) and `return a = e, b = f` give a record with those fields. */
 export interface Return {
   readonly kind: "single" | "record";
   readonly values: readonly Expression[];
+  /** The names that are written before `=`. */
+  readonly names: readonly (Identifier | null)[];
   readonly span: Span;
 }
 

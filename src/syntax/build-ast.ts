@@ -174,8 +174,14 @@ function buildBody(
 }
 
 function buildReturn(builder: Builder, tree: CstNode): Return {
-  const values = nodes(tree, "expression").map((value) => buildExpression(builder, value));
-  return { kind: values.length > 1 ? "record" : "single", values, span: spanOfNode(builder, tree) };
+  const returned = nodes(tree, "returned");
+  const values = returned.map((part) => buildExpression(builder, node(part, "expression")));
+  const names = returned.map((part) => {
+    const name = tokens(part, "Name")[0];
+    return name === undefined ? null : identifier(builder, name);
+  });
+  const isRecord = values.length > 1 || names.some((name) => name !== null);
+  return { kind: isRecord ? "record" : "single", values, names, span: spanOfNode(builder, tree) };
 }
 
 function buildStatement(builder: Builder, tree: CstNode): Statement {

@@ -160,11 +160,19 @@ class Grammar extends WeightsGrammar {
 
   private returnStatement = this.RULE("returnStatement", () => {
     this.CONSUME(reserved.return);
-    this.SUBRULE(this.expression);
+    this.SUBRULE(this.returned);
     this.MANY(() => {
       this.CONSUME(t.Comma);
-      this.SUBRULE2(this.expression);
+      this.SUBRULE2(this.returned);
     });
+  });
+
+  private returned = this.RULE("returned", () => {
+    this.OPTION(() => {
+      this.CONSUME(t.Name);
+      this.CONSUME(t.Equals);
+    });
+    this.SUBRULE(this.expression);
   });
 
   private modelDeclaration = this.RULE("modelDeclaration", () => {

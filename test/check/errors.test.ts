@@ -7,6 +7,7 @@ import { lists } from "./cases/lists.ts";
 import { models } from "./cases/models.ts";
 import { modules } from "./cases/modules.ts";
 import { names } from "./cases/names.ts";
+import { scans } from "./cases/scans.ts";
 import { shapes } from "./cases/shapes.ts";
 import { states } from "./cases/states.ts";
 import { training } from "./cases/training.ts";
@@ -16,6 +17,7 @@ const cases: Readonly<Record<string, string | Given>> = {
   ...calls,
   ...shapes,
   ...lists,
+  ...scans,
   ...modules,
   ...models,
   ...states,

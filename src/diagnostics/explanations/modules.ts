@@ -114,9 +114,9 @@ export const moduleExplanations = [
     ],
     [
       "return-needs-name",
-      "The fields of a returned record are called like the names behind `return`, so each of them is a name.",
+      "The fields of a returned record have names: those of the values behind `return`, or those that are written before them, as in `return y, z = 2 * y`.",
       "function f(x: f32[..]) {\n  y = tanh(x)\n  return y, 2 * y\n}",
-      "function f(x: f32[..]) {\n  y = tanh(x)\n  z = 2 * y\n  return y, z\n}",
+      "function f(x: f32[..]) {\n  y = tanh(x)\n  return y, z = 2 * y\n}",
     ],
     [
       "duplicate-field",

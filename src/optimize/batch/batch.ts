@@ -8,6 +8,7 @@ import type { Graph, Node } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { replaceRoots } from "../../ir/graph-walk.ts";
 import { nodeKey } from "../../ir/shapes.ts";
+import { stackedNode } from "../../ir/stacked-node.ts";
 import { ops } from "../../ops/index.ts";
 import { Homes } from "../homes.ts";
 import type { Pass } from "../pass.ts";
@@ -17,9 +18,8 @@ import { Lanes } from "./lanes.ts";
 import { joinOutputs } from "./outputs.ts";
 import { Schedule } from "./schedule.ts";
 import { Signatures } from "./signature.ts";
-import { stackedNode } from "./stacked-node.ts";
 import type { Plan } from "./stacking.ts";
-import { isInput, Stacking, union } from "./stacking.ts";
+import { isInput, Stacking, stackedOperands, union } from "./stacking.ts";
 
 /** Elements that may be copied for each kernel that is saved. */
 const COPIES_PER_KERNEL = { contraction: 1 << 17, reduction: 1 << 11 };
@@ -112,7 +112,9 @@ class Batching {
     );
     if (!pays(first, plans, nodes.length)) return false;
     const g = this.#g;
-    const stack = g.withOrigin(first.origin, () => stackedNode(g, first, plans, nodes.length));
+    const stack = g.withOrigin(first.origin, () =>
+      stackedNode(g, first, stackedOperands(plans), nodes.length),
+    );
     for (const [lane, node] of sorted.entries()) this.#made.set(node, this.#lanes.unstack(stack, lane));
     this.#follow(sorted);
     return true;

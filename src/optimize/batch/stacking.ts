@@ -7,9 +7,9 @@ import type { Node, NodeOf } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { nodeKey } from "../../ir/shapes.ts";
+import { type StackedOperands, stackedNode } from "../../ir/stacked-node.ts";
 import { ops } from "../../ops/index.ts";
 import type { Lane, Lanes } from "./lanes.ts";
-import { stackedNode } from "./stacked-node.ts";
 
 /** A concat that a plan needs. */
 export interface Copy {
@@ -151,7 +151,9 @@ export class Stacking {
     );
     if (!canStack(first, operands)) return null;
     const make = () => {
-      const stack = g.withOrigin(first.origin, () => stackedNode(g, first, operands, nodes.length));
+      const stack = g.withOrigin(first.origin, () =>
+        stackedNode(g, first, stackedOperands(operands), nodes.length),
+      );
       nodes.forEach((node, lane) => {
         replaced(node, lanes.unstack(stack, lane));
       });
@@ -250,6 +252,14 @@ function once(plan: Plan, afterwards: () => void): KnownPlan {
     return made;
   };
   return { ...plan, make, isMade: () => made !== null };
+}
+
+/** Operands as plans make them. A shared matrix is spread over the stack, so that views of its lanes stay views. */
+export function stackedOperands(plans: readonly Plan[]): StackedOperands {
+  return {
+    stacked: (index) => at(plans, index).make(),
+    shared: (index) => (index === 0 ? at(plans, index).shared : null),
+  };
 }
 
 /** The concats of all plans. */

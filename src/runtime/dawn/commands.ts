@@ -2,7 +2,7 @@
 import { at, invariant } from "../../base/invariant.ts";
 import { placeKernel } from "../../codegen/placement.ts";
 import type { Target, WgslKernel } from "../../codegen/target.ts";
-import type { Program, Region } from "../../ir/program.ts";
+import { executions, type Program, type Region } from "../../ir/program.ts";
 import type { Arenas } from "./buffers.ts";
 import type { DawnDevice } from "./device.ts";
 import type { Pipelines } from "./pipelines.ts";
@@ -25,11 +25,11 @@ export interface EmittedDispatch {
   readonly regions: readonly Region[];
 }
 
-/** WGSL of every dispatch, in order. Dispatches of one kernel share their text unless their operands lie in different ways. */
+/** WGSL of everything that runs, in order. Dispatches of one kernel share their text unless their operands lie in different ways. */
 export function emitProgram(program: Program, target: Target<WgslKernel>): readonly EmittedDispatch[] {
   const plain = new Map<number, WgslKernel>();
   return program.segments.flatMap((segment) =>
-    segment.dispatches.map(({ kernel: id, operands }, dispatch) => {
+    [...executions(segment)].map(({ dispatch: { kernel: id }, operands, position: dispatch }) => {
       const kernel = at(program.kernels, id);
       const placed = placeKernel(kernel, operands);
       const code = (placed.kernel === kernel ? plain.get(id) : undefined) ?? target.emit(placed.kernel);

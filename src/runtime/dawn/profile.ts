@@ -1,5 +1,5 @@
 /** Times of single dispatches by timestamp queries. Each dispatch gets a pass of its own, since timestamps are written between passes only. */
-import type { DispatchTime } from "../backend.ts";
+import { addTurns, type DispatchTime } from "../backend.ts";
 import type { Command } from "./commands.ts";
 import type { DawnDevice } from "./device.ts";
 import { BUFFER_USAGE, MAP_MODE_READ } from "./flags.ts";
@@ -17,7 +17,7 @@ export async function measureDispatches(
   for (let first = 0; first < commands.length; first += CHUNK) {
     times.push(...(await measureChunk(opened.device, commands.slice(first, first + CHUNK))));
   }
-  return times;
+  return addTurns(times);
 }
 
 async function measureChunk(

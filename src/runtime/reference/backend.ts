@@ -4,7 +4,7 @@
  */
 import { invariant } from "../../base/invariant.ts";
 import type { Program } from "../../ir/program.ts";
-import type { Backend, DispatchTime, Executable } from "../backend.ts";
+import { addTurns, type Backend, type DispatchTime, type Executable } from "../backend.ts";
 import { hostMemory } from "../limits.ts";
 import { executeProgram, makeArenas } from "./execute-program.ts";
 
@@ -64,7 +64,7 @@ class ReferenceExecutable implements Executable {
         start = now;
       },
     });
-    return Promise.resolve(times);
+    return Promise.resolve(addTurns(times));
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 /** Device programs in plain TypeScript, without a device: float64 arenas, one kernel after another. */
 import { at, invariant } from "../../base/invariant.ts";
-import type { Dispatch, Program } from "../../ir/program.ts";
+import { executions, type Program, type Region } from "../../ir/program.ts";
 import { executeKernel } from "./execute-kernel.ts";
 
 /** Arenas by name, one float64 for every 4 bytes. */
@@ -21,16 +21,16 @@ interface ExecuteOptions {
 /** Runs one iteration over `arenas`, which it changes: every segment in order. */
 export function executeProgram(program: Program, arenas: Arenas, options: ExecuteOptions = {}): void {
   const round = options.singlePrecision ? Math.fround : (value: number) => value;
-  for (const { name, dispatches } of program.segments)
-    for (const [position, dispatch] of dispatches.entries()) {
+  for (const segment of program.segments)
+    for (const { position, dispatch, operands } of executions(segment)) {
       const kernel = at(program.kernels, dispatch.kernel);
-      executeKernel(kernel, operandsOf(dispatch, arenas), round);
-      options.after?.(name, position, kernel.name);
+      executeKernel(kernel, contentsOf(operands, arenas), round);
+      options.after?.(segment.name, position, kernel.name);
     }
 }
 
-function operandsOf(dispatch: Dispatch, arenas: Arenas): Float64Array[] {
-  return dispatch.operands.map(({ arena, offset, bytes }) => {
+function contentsOf(regions: readonly Region[], arenas: Arenas): Float64Array[] {
+  return regions.map(({ arena, offset, bytes }) => {
     const data = arenas.get(arena);
     invariant(
       data !== undefined && offset + bytes <= data.length * 4,

@@ -4,7 +4,7 @@ import { at, CompilerBug, invariant } from "../../base/invariant.ts";
 import { emitModule } from "../../codegen/wasm/emit.ts";
 import { CONTROL, LINE_BYTES, MAX_THREADS } from "../../codegen/wasm/layout.ts";
 import { describePlace } from "../../diagnostics/source.ts";
-import type { Backend, DispatchTime, Executable } from "../backend.ts";
+import { addTurns, type Backend, type DispatchTime, type Executable } from "../backend.ts";
 import { hostMemory, tighter } from "../limits.ts";
 import type { ProgramFunctions, SharedMemory } from "./engine.ts";
 import {
@@ -208,7 +208,7 @@ class WasmExecutable implements Executable {
       times.push({ segment: record.segment, dispatch: record.dispatch, kernel: record.kernel, nanoseconds });
     }
     await this.ready();
-    return times;
+    return addTurns(times);
   }
 
   dispose(): void {

@@ -4,7 +4,7 @@ import { RECORD, RECORD_HEADER } from "../../codegen/wasm/layout.ts";
 import type { Span } from "../../diagnostics/source.ts";
 import type { Kernel, Operand } from "../../ir/kernel.ts";
 import { kernelKey } from "../../ir/kernel-hash.ts";
-import type { Dispatch, Program, Region } from "../../ir/program.ts";
+import { executions, type Program, type Region } from "../../ir/program.ts";
 
 /** All kernels of some programs, each once, and where those of a program stand among them. */
 export interface KernelTable {
@@ -50,6 +50,9 @@ export interface DispatchRecord {
 /** Kernels that take less than this on one thread are not worth sharing, in nanoseconds. */
 const WORTH_SHARING = 4_000;
 
+/** Turns of a loop after which the threads meet at the same places in every further one. */
+const SETTLED_TURNS = 3;
+
 /** The records of a program from offset `start` on. `nanoseconds` tells by kernel number what one takes on one thread. */
 export function planRecords(
   program: Program,
@@ -61,23 +64,26 @@ export function planRecords(
   const records: DispatchRecord[] = [];
   let offset = start;
   for (const segment of program.segments)
-    for (const [position, dispatch] of segment.dispatches.entries()) {
+    for (const { position, dispatch, operands, loop, turn } of executions(segment)) {
       const kernel = at(program.kernels, dispatch.kernel);
       const number = at(numbers, dispatch.kernel);
       const solo = at(nanoseconds, number) < WORTH_SHARING;
-      const end = offset + RECORD_HEADER + 4 * Math.ceil(dispatch.operands.length / 4) * 4;
+      const end = offset + RECORD_HEADER + 4 * Math.ceil(operands.length / 4) * 4;
+      const settled = loop !== null && turn >= SETTLED_TURNS;
       records.push({
         segment: segment.name,
         dispatch: position,
         kernel: kernel.name,
         origins: dispatch.origins,
         number,
-        operands: dispatch.operands,
+        operands,
         solo,
-        barrier: open.add(kernel.operands, dispatch, solo),
+        // All that moves in a loop moves alike.
+        barrier: settled ? at(records, -loop.count).barrier : open.add(kernel.operands, operands, solo),
         start: offset,
         end,
       });
+      if (settled && position === loop.first + loop.count - 1 && turn === loop.steps - 1) open.forget();
       offset = end;
     }
   return records;
@@ -86,10 +92,11 @@ export function planRecords(
 /** What has been read and written since the threads last met. */
 class OpenAccesses {
   #accesses: { readonly region: Region; readonly write: boolean; readonly solo: boolean }[] = [];
+  #unknown = false;
 
   /** Adds a dispatch; true when the threads must meet before it: it needs what others may not have finished, or they need what it overwrites. */
-  add(operands: readonly Operand[], dispatch: Dispatch, solo: boolean): boolean {
-    const own = dispatch.operands.map((region, position) => ({
+  add(operands: readonly Operand[], regions: readonly Region[], solo: boolean): boolean {
+    const own = regions.map((region, position) => ({
       region,
       write: at(operands, position).access !== "read",
       solo,
@@ -100,9 +107,16 @@ class OpenAccesses {
         (now) => (before.write || now.write) && !(before.solo && solo) && overlap(before.region, now.region),
       ),
     );
-    if (clash) this.#accesses = [];
+    if (clash || this.#unknown) this.#accesses = [];
+    const meet = clash || this.#unknown;
+    this.#unknown = false;
     this.#accesses.push(...own);
-    return clash;
+    return meet;
+  }
+
+  /** Not all accesses were added: the threads must meet before the next one. */
+  forget(): void {
+    this.#unknown = true;
   }
 }
 

@@ -1,12 +1,21 @@
 /** One operation on stacked operands: the leading axis goes through everything. */
-import { at, CompilerBug } from "../../base/invariant.ts";
-import type { Node } from "../../ir/graph.ts";
-import type { GraphBuilder } from "../../ir/graph-build.ts";
-import type { Plan } from "./stacking.ts";
+import { CompilerBug } from "../base/invariant.ts";
+import type { Node } from "./graph.ts";
+import type { GraphBuilder } from "./graph-build.ts";
 
-/** `count` times the operation of `first`, on the operands that `plans` stack. */
-export function stackedNode(g: GraphBuilder, first: Node, plans: readonly Plan[], count: number): Node {
-  const stacked = (index: number) => at(plans, index).make();
+/** How operand `index` is stacked; `shared` is the operand when all places of the stack have the same one. */
+export interface StackedOperands {
+  readonly stacked: (index: number) => Node;
+  readonly shared: (index: number) => Node | null;
+}
+
+/** `count` times the operation of `first`, on stacked operands. */
+export function stackedNode(
+  g: GraphBuilder,
+  first: Node,
+  { stacked, shared }: StackedOperands,
+  count: number,
+): Node {
   switch (first.op) {
     case "reshape":
       return g.reshape(stacked(0), [count, ...first.shape]);
@@ -31,10 +40,15 @@ export function stackedNode(g: GraphBuilder, first: Node, plans: readonly Plan[]
     case "sum":
     case "max":
       return g.node(first.op, [stacked(0)], { axes: first.attributes.axes.map((axis) => axis + 1) });
-    case "matmul":
-      return g.node("matmul", [stacked(0), stacked(1)], {});
+    case "matmul": {
+      const right = shared(1);
+      // Against one matrix, the leading axis only makes more rows.
+      return right !== null && right.shape.length === 2
+        ? g.matmul(stacked(0), right)
+        : g.node("matmul", [stacked(0), stacked(1)], {});
+    }
     case "take": {
-      const table = at(plans, 0).shared;
+      const table = shared(0);
       if (table === null) throw new CompilerBug("a take from several tables is not stacked");
       return g.take(table, stacked(1));
     }

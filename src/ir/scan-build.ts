@@ -19,6 +19,7 @@ import {
 } from "./scan-body.ts";
 import { Outside } from "./scan-outside.ts";
 import { type Parts, partsOf } from "./scan-parts.ts";
+import { splitProducts } from "./scan-split.ts";
 import { withOperands } from "./substitute.ts";
 
 /** One step. Placeholders are nodes of the same builder that stand for what differs from step to step; each is used by this scan only. */
@@ -48,7 +49,8 @@ export interface ScanValues {
 }
 
 /** The values of a scan. States and outputs are f32. */
-export function buildScan(g: GraphBuilder, step: ScanStep): ScanValues {
+export function buildScan(g: GraphBuilder, given: ScanStep): ScanValues {
+  const step = splitProducts(g, given);
   const parts = partsOf(g, step);
   const outside = new Outside(g, step, parts);
   const stored = storedOutputs(step, parts);

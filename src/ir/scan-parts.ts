@@ -13,6 +13,8 @@ export interface Parts {
   readonly varies: ReadonlySet<Node>;
   /** What is the same in every step and yet needs a placeholder. */
   readonly renamed: ReadonlySet<Node>;
+  /** What needs a state. */
+  readonly stateful: ReadonlySet<Node>;
   /** What must be computed step by step: it needs a state, and a next state needs it. */
   readonly inLoop: ReadonlySet<Node>;
 }
@@ -38,7 +40,7 @@ export function partsOf(g: GraphBuilder, step: ScanStep): Parts {
     if (alone) bound.push(node);
     if (alone || reads(stateful)) stateful.add(node);
   }
-  return { order, placeholders, varies, renamed, inLoop: closure(bound, stateful, before) };
+  return { order, placeholders, varies, renamed, stateful, inLoop: closure(bound, stateful, before) };
 }
 
 /** The nodes of `within` that `roots` need, without `leaves`. */

@@ -8,11 +8,14 @@
  * Everything in a row starts at a multiple of {@link ROW_ALIGNMENT} elements, and rows are as long as such a multiple: what a step reads and writes can be bound to a
  * device as it lies. Leaves of the body are inputs of the arenas named here; nothing else is known inside.
  */
+import { at } from "../base/invariant.ts";
 import type { DType, Graph, Node, NodeOf } from "./graph.ts";
 import { elementCount } from "./graph.ts";
+import type { GraphBuilder } from "./graph-build.ts";
 import { printGraph } from "./graph-print.ts";
 import { graphRoots, topologicalOrder } from "./graph-walk.ts";
 import { ARENA_ALIGNMENT } from "./program.ts";
+import { substituteInputs } from "./substitute.ts";
 
 /** In elements. */
 const ROW_ALIGNMENT = ARENA_ALIGNMENT / 4;
@@ -102,6 +105,34 @@ export class ScanBody implements ScanParts {
     const nodes = graphRoots(graph);
     const results = this.results.map((result, index) => ({ ...result, node: nodes[index] ?? result.node }));
     return new ScanBody({ ...this, results });
+  }
+
+  /** Numbers of the operands that the step or its start reads, ascending. */
+  readOperands(): ReadonlySet<number> {
+    const read = new Set<number>();
+    for (const node of this.nodes()) {
+      const leaf = node.op === "input" ? this.leaf(node) : null;
+      if (leaf?.kind === "operand") read.add(leaf.index);
+    }
+    return new Set(
+      this.operands.flatMap(({ kind }, index) => (kind === "initial" || read.has(index) ? [index] : [])),
+    );
+  }
+
+  /** The same step over some of the operands; `g` makes its nodes. */
+  withOperands(g: GraphBuilder, kept: ReadonlySet<number>): ScanBody {
+    const names = new Map([...kept].map((old, index) => [operandArena(old), operandArena(index)]));
+    const roots = this.results.map(({ node }) => node);
+    const renamed = substituteInputs(g, roots, ({ attributes }) => {
+      const arena = names.get(attributes.arena) ?? attributes.arena;
+      return g.input({ ...attributes, arena, name: names.get(attributes.name) ?? attributes.name });
+    });
+    const results = this.results.map(({ slot }, index) => ({
+      slot,
+      node: renamed[index] ?? at(roots, index),
+    }));
+    const operands = this.operands.filter((_, index) => kept.has(index));
+    return new ScanBody({ operands, states: this.states, results });
   }
 
   /** Every node of the step, operands before their users. */

@@ -12,9 +12,12 @@ import { piecewise } from "./piecewise/piecewise.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
+import { steps } from "./steps.ts";
 
 export const passes: readonly Pass[] = [
-  // First, because everything later is smaller for it: derivatives come full of views of views and factors of 1.
+  // Before all others, which then drop what computes an operand that no step reads.
+  steps,
+  // Early, because everything later is smaller for it: derivatives come full of views of views and factors of 1.
   simplify,
   // On simple expressions it has less to compute, and sees masks as comparisons of positions with constants.
   fold,

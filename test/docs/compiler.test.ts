@@ -21,8 +21,8 @@ const block = (text: string, language = "text"): string =>
   `\n\`\`\`${language}\n${text.trimEnd()}\n\`\`\`\n\n`;
 
 /** The text of one stage of the iteration. */
-function stage(name: "graph" | "kernels" | "plan"): string {
-  const dump = dumpCompiled(name, compilation, emit).find((file) => file.name.startsWith("iteration."));
+function stage(name: "graph" | "kernels" | "plan", of = compilation): string {
+  const dump = dumpCompiled(name, of, emit).find((file) => file.name.startsWith("iteration."));
   expect(dump, `dump of ${name}`).toBeDefined();
   return dump?.text ?? "";
 }
@@ -63,4 +63,21 @@ it("shows the code of the update", () => {
   const text = files.at(-1)?.text ?? "";
   expect(text).toContain("@compute");
   expectSection(PAGE, "wgsl", block(text, "wgsl"));
+});
+
+it("shows a step in the graph and in the plan", () => {
+  const recurrent = compileSpec("docs/recurrent.mird", null, CPU).compilation;
+  const graph = stage("graph", recurrent).split("\n");
+  const start = graph.findIndex((line) => line.includes(" = scan "));
+  const end = graph.findIndex((line, index) => index > start && !line.startsWith("      "));
+  expect(end - start).toBeGreaterThan(5);
+  expectSection(PAGE, "scan", block(graph.slice(start, end).join("\n")));
+  const plan = stage("plan", recurrent).split("\n");
+  const loops = plan.flatMap((line, index) => (line.endsWith(" times") ? [index] : []));
+  const shown = loops.flatMap((index) => {
+    const after = plan.findIndex((line, place) => place > index && !line.startsWith("    "));
+    return plan.slice(index - 1, after);
+  });
+  expect(loops.length).toBe(2);
+  expectSection(PAGE, "loops", block(shown.join("\n")));
 });

@@ -5,6 +5,7 @@ import type { Node } from "../../src/ir/graph.ts";
 import { GraphBuilder } from "../../src/ir/graph-build.ts";
 import { printNodes } from "../../src/ir/graph-print.ts";
 import { graphRoots } from "../../src/ir/graph-walk.ts";
+import { buildScan } from "../../src/ir/scan-build.ts";
 import { ops } from "../../src/ops/index.ts";
 import { fold } from "../../src/optimize/fold.ts";
 import { orient } from "../../src/optimize/orient.ts";
@@ -12,6 +13,7 @@ import type { Pass } from "../../src/optimize/pass.ts";
 import { prune } from "../../src/optimize/prune.ts";
 import { share } from "../../src/optimize/share.ts";
 import { simplify } from "../../src/optimize/simplify.ts";
+import { steps } from "../../src/optimize/steps.ts";
 import { graphOf } from "../support/graphs.ts";
 import { inputNode } from "../support/tensors.ts";
 
@@ -397,5 +399,41 @@ describe("prune", () => {
     expect(stored(store(x, 0))).toBe(0);
     expect(stored(store(x, 4))).toBe(1);
     expect(stored(store(x, 0), store(g.neg(x), 2))).toBe(2);
+  });
+});
+
+describe("steps", () => {
+  test("the step of a scan is simplified, and what it no longer reads is dropped", () => {
+    const step = (g: GraphBuilder, x: Node, y: Node) => {
+      const before = inputNode(g, "before", [2]);
+      const part = inputNode(g, "part", [2]);
+      const never = g.mul(before, g.reshape(g.sliceAxis(y, 1, 0, 1), [2]));
+      const next = g.add(before, g.node("multiply", [g.tanh(before), part], {}));
+      const chosen = g.node("where", [g.full([2], 1, "bool"), next, never], {});
+      return buildScan(g, {
+        steps: 4,
+        reverse: false,
+        states: [{ before, initial: g.zerosLike(before), next: chosen }],
+        sequences: [{ step: part, values: g.transpose(x, [1, 0]) }],
+        outputs: [],
+        sums: [],
+      }).last;
+    };
+    expect(rewritten(steps, step)).toMatchInlineSnapshot(`
+      "
+      %0 = input f32[2, 4] x from x[0]
+      %1 = transpose f32[4, 2] (%0) {permutation = [1, 0]}
+      %2 = pad f32[4, 64] (%1) {before = [0, 0], after = [0, 62]}
+      %3 = scan f32[5, 64] (%2) {steps = 4, reverse = false, operands = [0: sequence]}
+          %0 = input f32[2] state 0 from state[0]
+          %1 = tanh f32[2] (%0)
+          %2 = input f32[2] operand 0 from operand 0[0]
+          %3 = multiply f32[2] (%1, %2)
+          %4 = add f32[2] (%0, %3)
+          store state 0 = %4 to next[0]
+      %4 = slice f32[1, 2] (%3) {start = [4, 0], size = [1, 2]}
+      %5 = reshape f32[2] (%4)
+      "
+    `);
   });
 });

@@ -24,6 +24,7 @@ export function noteUpdate(
   statement: Extract<Statement, { kind: "update" }>,
   scope: Scope,
 ): void {
+  if (scope.place.step !== null) refuseInStep(statement.span);
   if (!e.host.training) return;
   const { target, value, span } = statement;
   const { path } = scope.place;
@@ -36,6 +37,16 @@ export function noteUpdate(
       const given = e.evaluate(value, scope.inStatement(target.name, value));
       return newContents(e, state, asTensor(e, given), span);
     },
+  });
+}
+
+function refuseInStep(span: Span): never {
+  return fail({
+    code: "update-in-scan",
+    title: "Update in the step of a scan",
+    primary: { span, text: "runs in every step" },
+    text: "A state is written once per iteration, and each step of a `scan` would give it another value.",
+    hint: "Return what it should become from the step, and update the state behind the `scan`.",
   });
 }
 

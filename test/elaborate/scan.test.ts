@@ -44,6 +44,17 @@ model M {
   total = sum(states.h)
   total_back = sum(back.last_h)
 }
+module Counting {
+  (x: f32[B], h: f32[B]) {
+    state seen : f32 = 0
+    update seen = seen + 1
+    return h = h + x
+  }
+}
+model Updating {
+  input x : f32[B, T]
+  last = scan(Counting(), x, axis = T).last_h
+}
 model Nested {
   input x : f32[B, T]
   input z : f32[B, K]
@@ -96,15 +107,23 @@ test("random numbers are drawn anew in every step, and twice the same for one se
   expect(small().values("drawn")).toEqual([0.5, 0.5, 0.5, 0.5, 0, 0]);
 });
 
+/** Codes of the problems that elaborating `last` finds; the values when there are none. */
+function outcome(model: TestModel): unknown {
+  try {
+    return model.values("last");
+  } catch (error) {
+    return error instanceof UserError ? error.problems.map(({ code }) => code) : error;
+  }
+}
+
 test("a scan in the step of another one is refused when it needs the state", () => {
   const inputs = { x: { values: [1, 2] }, z: { values: [1, 1] } };
-  const nested = new TestModel({ source, model: "Nested" }, { sizes: { B: 1, T: 2, K: 2 }, inputs });
-  const codes = () => {
-    try {
-      return nested.values("last");
-    } catch (error) {
-      return error instanceof UserError ? error.problems.map(({ code }) => code) : error;
-    }
-  };
-  expect(codes()).toEqual(["scan-in-scan"]);
+  const sizes = { B: 1, T: 2, K: 2 };
+  expect(outcome(new TestModel({ source, model: "Nested" }, { sizes, inputs }))).toEqual(["scan-in-scan"]);
+});
+
+test("a state of the model is not updated in a step", () => {
+  const inputs = { x: { values: [1, 2] } };
+  const updating = new TestModel({ source, model: "Updating" }, { sizes: { B: 1, T: 2 }, inputs });
+  expect(outcome(updating)).toEqual(["update-in-scan"]);
 });

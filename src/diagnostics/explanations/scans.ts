@@ -57,6 +57,10 @@ export const scanExplanations = [
   ]),
   ...explanationsOutside([
     [
+      "update-in-scan",
+      "The step of a `scan`, or a module that it calls (batch normalisation, for example), updates a state. A state is written once per iteration, not in every step.",
+    ],
+    [
       "scan-in-scan",
       "The step of a `scan` runs another one on what differs from step to step. Only one recurrence at a time can be carried; `lstm_scan` and `gru_scan` may stand in a step.",
     ],

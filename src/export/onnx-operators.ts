@@ -122,6 +122,7 @@ const operators: { readonly [Op in OpName]: Translate<Op> | typeof NONE | "leaf"
   lstm_backward: NONE,
   gru: gruLoop,
   gru_backward: NONE,
+  scan: NONE,
 };
 
 /** Whether ONNX can say it. */

@@ -106,9 +106,9 @@ const ROWS: Refusal = {
 
 const OPERATOR: Refusal = {
   code: "export-operator",
-  title: "Output needs an operation that ONNX lacks",
+  title: "Output needs an operation that is not exported",
   mark: "computed here",
-  text: "Cholesky factors and inverses of triangular matrices have no operator in ONNX.",
+  text: "Cells of your own under `scan`, Cholesky factors and inverses of triangular matrices are not written to ONNX.",
   hint: "Leave what needs them out of the outputs of the spec, or export to safetensors.",
 };
 

@@ -17,7 +17,10 @@ export const runningExplanations = explanationsOutside([
   ["no-train-block", "The model has no train block, so nothing says how to train it."],
   ["no-model", "The file declares no model."],
   ["export-nothing", "The model has no outputs, so there is nothing to export as a function of its inputs."],
-  ["export-operator", "An output of the model needs an operation that the ONNX format does not have."],
+  [
+    "export-operator",
+    "An output of the model needs an operation that is not written to ONNX: a cell of your own under `scan`, a Cholesky factor, the inverse of a triangular matrix. Built-in LSTM and GRU are.",
+  ],
   [
     "export-rows",
     "An output of the model reads a state that is kept for every row of the dataset, so it cannot be exported as a function of its inputs.",

@@ -108,7 +108,7 @@ describe("a model that does not fit", () => {
     expect(out).toBe("");
     expect(err).toContain("error[device-memory]");
     expect(err).toMatch(/WebAssembly reaches 4\.29 GB|this (machine|process)/);
-    expect(err).toContain("[2096, 50, 30522]");
+    expect(err).toContain("[2096, 50, 768]");
     expect(err).toContain("specs/mird.mird:");
   });
 });

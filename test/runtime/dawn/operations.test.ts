@@ -46,10 +46,11 @@ test("every primitive computes on the device what it means", async () => {
     { segments: [{ name: "all", phase: "all", repeat: 0, kind: "forward", outputs }] },
     target,
   );
-  const executable = await dawnBackend(device(), loadKernelSource).prepare(
-    new Map([["all", planProgram(scheduled)]]),
-  );
+  const program = planProgram(scheduled);
+  const executable = await dawnBackend(device(), loadKernelSource).prepare(new Map([["all", program]]));
   for (const [name, { data, dtype }] of values) {
+    // What only has to come first is not read, so that it has no arena.
+    if (!program.arenas.has(name)) continue;
     executable.write(name, dtype === "f32" ? Float32Array.from(data) : Int32Array.from(data));
   }
   executable.run("all");

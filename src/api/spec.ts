@@ -1,5 +1,6 @@
 /** The spec that a command works on: read, checked, and with the settings of the command line. */
 
+import type { OnStage } from "../base/stopwatch.ts";
 import { checkProgram } from "../check/check.ts";
 import type { CheckedModel, CheckedProgram } from "../check/checked.ts";
 import type { LoadSource } from "../check/load.ts";
@@ -16,6 +17,7 @@ export interface SpecRequest {
   readonly settings: Readonly<Record<string, string>>;
   /** `--model`; null: the first one of the file. */
   readonly model: string | null;
+  readonly onStage?: OnStage;
 }
 
 /** Checks a spec and returns every problem, warnings included. */
@@ -26,8 +28,10 @@ export function checkSpec(request: SpecRequest): {
   const problems = new Problems();
   const overrides = parseSettings(request.settings, problems);
   const scope = loadProgram(request.entry, request.loadSource, problems);
+  request.onStage?.("parse");
   const named = request.model === null ? {} : { model: request.model };
   const program = checkProgram(scope, { overrides, ...named }, problems);
+  request.onStage?.("check");
   return { program, problems: problems.all };
 }
 

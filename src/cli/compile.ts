@@ -8,6 +8,7 @@ import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice, SOFTWARE } from "../api/devices.ts";
 import { diskLoader, readSpec } from "../api/sources.ts";
 import { requireModel } from "../api/spec.ts";
+import { Stopwatch } from "../base/stopwatch.ts";
 import type { TargetDescriptor } from "../codegen/descriptor.ts";
 import { describeTarget } from "../codegen/descriptor.ts";
 import { emitKernel } from "../codegen/wgsl/emit.ts";
@@ -24,6 +25,7 @@ import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import type { Register, Session } from "./command.ts";
 import { addModelOption } from "./command.ts";
 import { describeSummary } from "./compile-summary.ts";
+import { printTimes } from "./compile-times.ts";
 import { addDeviceOption } from "./device-option.ts";
 import { printProblems } from "./failure.ts";
 import { describeMemory, memoryJson } from "./memory-table.ts";
@@ -37,6 +39,7 @@ interface CompileFlags extends DeviceFlags {
   readonly after?: string;
   readonly out?: string;
   readonly memory?: boolean;
+  readonly times?: boolean;
   readonly json?: boolean;
 }
 
@@ -60,7 +63,8 @@ export const registerCompile: Register = (program, session) => {
     )
     .option("--memory", "show instead what is in memory when most is, and which line of the spec made it")
     .option("--out <dir>", "write the stage into files of this folder")
-    .option("--json", "print the summary as JSON");
+    .option("--times", "print how long every stage takes, up to code that is ready to run")
+    .option("--json", "print the summary, or the times, as JSON");
   addDeviceOption(addModelOption(addSetOption(command)));
   command.action((spec: string, flags: CompileFlags, self: Command) => {
     if (flags.out !== undefined && flags.emit === undefined) self.error("error: --out goes with --emit");
@@ -68,6 +72,7 @@ export const registerCompile: Register = (program, session) => {
       self.error("error: --after goes with --emit graph");
     if (flags.memory === true && flags.emit !== undefined)
       self.error("error: --memory shows something else than --emit");
+    if (flags.times === true && flags.emit !== undefined) self.error("error: --times goes without --emit");
     return compile(session, spec, flags);
   });
 };
@@ -76,11 +81,13 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
   session.json = flags.json === true;
   const { io } = session;
   const sources = {};
+  const watch = new Stopwatch();
   const { program, model, warnings } = requireModel({
     entry: readSpec(spec, sources),
     loadSource: diskLoader(sources),
     settings: splitSettings(flags.set),
     model: flags.model ?? null,
+    onStage: watch.lap,
   });
   if (!session.json) printProblems(io, warnings, false);
   const { emit, data: folder } = flags;
@@ -88,10 +95,14 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
     deliver(session, emit === "ast" ? dumpAst(program) : dumpChecked(program), flags.out);
     return;
   }
+  const data = folder === undefined ? null : { dataset: openDataset(folder), folder };
+  if (flags.times === true) {
+    await printTimes(session, { model, types: program.types, data }, { device: flags, watch });
+    return;
+  }
   const wgsl = emit === "wgsl" ? await wgslTarget() : describeTarget(SOFTWARE);
   const device = emit === "wgsl" ? null : await deviceOf(flags);
   const target = device?.target ?? wgsl;
-  const data = folder === undefined ? null : { dataset: openDataset(folder), folder };
   const compilation = compileOnly({ model, types: program.types, target, data });
   if (flags.after !== undefined) {
     deliver(session, dumpGraphs(compilation, flags.after), flags.out);

@@ -1,5 +1,6 @@
 /** The compiler as one straight line: checked model and sizes in, programs for an iteration and for an evaluation batch out. */
 import { CompilerBug } from "../base/invariant.ts";
+import type { OnStage } from "../base/stopwatch.ts";
 import type { CheckedModel, CheckedTrain } from "../check/checked.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { MadeInstance } from "../elaborate/elaboration.ts";
@@ -10,6 +11,7 @@ import type { Graph } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import type { Program } from "../ir/program.ts";
 import { ops } from "../ops/index.ts";
+import type { Pass } from "../optimize/pass.ts";
 import { optimize } from "../optimize/pipeline.ts";
 import { orderCalls } from "../plan/order.ts";
 import { planProgram } from "../plan/plan.ts";
@@ -33,6 +35,7 @@ export interface CompileRequest {
   readonly verify?: boolean;
   /** Leave the passes out: for comparing results with and without them. */
   readonly optimise?: boolean;
+  readonly onStage?: OnStage;
 }
 
 /** What the compiler made of one graph, stage by stage. */
@@ -59,9 +62,13 @@ export function compileModel(request: CompileRequest): Compilation {
   const { dataRows, streamed = false } = request;
   const setup: TrainingSetup = { model: request.model, train, sizes, dataRows, streamed };
 
+  const { onStage } = request;
   const layout = placeParameters(setup);
+  onStage?.("place parameters");
   const iteration = iterationGraph(setup, layout);
+  onStage?.("elaborate, differentiate");
   const evaluation = evaluationGraph(setup, layout);
+  onStage?.("elaborate for evaluation");
   // Both programs hold all parameters, also those that only the other one reads.
   const least = new Map(layout.elements === 0 ? [] : [["parameters", layout.elements * 4]]);
   const iterationStages = lower(iteration.graph, request, least);
@@ -100,12 +107,18 @@ export function compileModel(request: CompileRequest): Compilation {
 /** Graph to device program; `arenas`: least sizes of arenas in bytes. */
 export function lower(
   graph: Graph,
-  { target, verify = false, optimise = true }: Pick<CompileRequest, "target" | "verify" | "optimise">,
+  request: Pick<CompileRequest, "target" | "verify" | "optimise" | "onStage">,
   arenas: ReadonlyMap<string, number> = new Map(),
 ): Stages {
-  const optimized = optimise ? optimize(graph, { verify }) : graph;
-  const scheduled = orderCalls(fuse(optimized, target));
-  return { graph, optimized, scheduled, program: planProgram(scheduled, arenas) };
+  const { target, verify = false, optimise = true, onStage } = request;
+  const onPass = (pass: Pass) => onStage?.(pass.name);
+  const optimized = optimise ? optimize(graph, { verify, onPass }) : graph;
+  const fused = fuse(optimized, target);
+  onStage?.("fuse");
+  const scheduled = orderCalls(fused);
+  const program = planProgram(scheduled, arenas);
+  onStage?.("plan");
+  return { graph, optimized, scheduled, program };
 }
 
 export function trainBlock(model: CheckedModel): CheckedTrain {

@@ -1,4 +1,5 @@
 /** A checked model and a dataset, brought together for training or evaluation: sizes, rows, settings, compiled programs. */
+import type { OnStage } from "../base/stopwatch.ts";
 import { builtins, operators } from "../builtins/index.ts";
 import type { CheckedModel } from "../check/checked.ts";
 import { evaluate } from "../check/evaluate.ts";
@@ -68,13 +69,15 @@ export function prepare(request: PrepareRequest): Prepared {
 export function compileOnly(
   request: Pick<PrepareRequest, "model" | "types" | "target"> & {
     readonly data: { readonly dataset: Dataset; readonly folder: string } | null;
+    readonly onStage?: OnStage;
   },
 ): Compilation {
-  const { model, types, target, data } = request;
+  const { model, types, target, data, onStage } = request;
+  const watch = onStage === undefined ? {} : { onStage };
   const sizes = data === null ? fixedSizes(model) : modelSizes(model, types, data.dataset, data.folder);
   const { batch } = trainBlock(model);
   const dataRows = data === null ? batch.labelled + batch.unlabelled : rowCount(data.dataset);
-  return compileModel({ model, sizes, dataRows, target });
+  return compileModel({ model, sizes, dataRows, target, ...watch });
 }
 
 function rowCount(dataset: Dataset): number {

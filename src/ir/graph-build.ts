@@ -5,7 +5,7 @@
  * `node` makes exactly the node that is asked for. The named methods first apply the simplifications that are right everywhere and need
  * no look at the users of a node; everything else is left to the passes in `src/optimize/`.
  */
-import { at, invariant } from "../base/invariant.ts";
+import { at, CompilerBug, invariant } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { DType, Node } from "./graph.ts";
 import { elementCount } from "./graph.ts";
@@ -32,7 +32,8 @@ interface ReduceOptions {
 
 export class GraphBuilder {
   readonly ops: OpRecords;
-  readonly #nodes = new Map<string, Node>();
+  /** Nodes by what {@link nodeKey} says of them, for every operation. */
+  readonly #nodes = new Map<OpName, Map<string | number, Node>>();
   /** Nodes by their numbers. */
   readonly #made: Node[] = [];
   #origin: Span | null = null;
@@ -44,20 +45,25 @@ export class GraphBuilder {
   /** The node with these operands and attributes; the same object when it was made before. Throws CompilerBug when the operands do not fit. */
   node<Op extends OpName>(op: Op, inputs: readonly Node[], attributes: OpAttributes[Op]): Node {
     // Numbers of nodes are unique in one builder only, so a foreign operand could be taken for another node.
-    invariant(
-      inputs.every((input) => this.#made[input.id] === input),
-      () => `an operand of ${op} belongs to another builder`,
-    );
-    const key = nodeKey(op, inputs, attributes);
-    const known = this.#nodes.get(key);
+    for (const input of inputs)
+      if (!this.has(input)) throw new CompilerBug(`an operand of ${op} belongs to another builder`);
+    const alike = this.#nodes.get(op) ?? new Map<string | number, Node>();
+    if (alike.size === 0) this.#nodes.set(op, alike);
+    const key = nodeKey(inputs, attributes);
+    const known = alike.get(key);
     if (known !== undefined) return known;
     const { shape, dtype } = this.ops[op].type(inputs, attributes);
     const id = this.#made.length;
     // The compiler cannot see that `op` and `attributes` belong to the same member of the union; the signature makes sure of it.
     const made = { id, op, inputs, attributes, shape, dtype, origin: this.#origin } as unknown as Node;
-    this.#nodes.set(key, made);
+    alike.set(key, made);
     this.#made.push(made);
     return made;
+  }
+
+  /** Whether this builder made a node. */
+  has(node: Node): boolean {
+    return this.#made[node.id] === node;
   }
 
   /** Runs `make`; nodes made inside carry `origin`. A node that exists already keeps its own. */

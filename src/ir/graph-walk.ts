@@ -8,31 +8,44 @@ import type { OpName } from "./op-table.ts";
  * from left to right. Throws {@link CompilerBug} when a node needs itself.
  */
 export function topologicalOrder(roots: readonly Node[]): Node[] {
+  // Compilation walks graphs all the time, so that states are looked up by the numbers of nodes: operands have smaller ones than their users.
+  const states = new Uint8Array(nodeNumbers(roots));
   const order: Node[] = [];
-  const state = new Map<Node, "open" | "done">();
-  const stack: { readonly node: Node; next: number }[] = [];
-  const enter = (node: Node) => {
-    const seen = state.get(node);
-    if (seen === "open") throw new CompilerBug(`${node.op} (node ${node.id}) needs its own result`);
-    if (seen === "done") return;
-    state.set(node, "open");
-    stack.push({ node, next: 0 });
-  };
+  const stack: Node[] = [];
+  /** For each node of the stack, the operand to look at next. */
+  const next: number[] = [];
   for (const root of roots) {
-    enter(root);
-    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
-      const operand = frame.node.inputs[frame.next++];
-      if (operand !== undefined) {
-        enter(operand);
-      } else {
-        state.set(frame.node, "done");
-        order.push(frame.node);
+    if (states[root.id] === DONE) continue;
+    states[root.id] = OPEN;
+    stack.push(root);
+    next.push(0);
+    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+      const top = stack.length - 1;
+      const index = next[top] ?? 0;
+      next[top] = index + 1;
+      const operand = node.inputs[index];
+      if (operand === undefined) {
+        states[node.id] = DONE;
+        order.push(node);
         stack.pop();
-      }
+        next.pop();
+      } else if (states[operand.id] === NEW) {
+        states[operand.id] = OPEN;
+        stack.push(operand);
+        next.push(0);
+      } else if (states[operand.id] !== DONE)
+        throw new CompilerBug(`${operand.op} (node ${operand.id}) needs its own result`);
     }
   }
   return order;
 }
+
+/** How long a list by the numbers of some nodes has to be. */
+export function nodeNumbers(nodes: readonly Node[]): number {
+  return nodes.reduce((most, { id }) => Math.max(most, id), -1) + 1;
+}
+
+const [NEW, OPEN, DONE] = [0, 1, 2];
 
 /** The results of all segments, in order, each segment's kept values first. */
 export function graphRoots(graph: Graph): Node[] {
@@ -73,7 +86,10 @@ export function uniformValue(node: Node): number | null {
 
 /** Whether two shapes are the same, axis by axis. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** Views whose every element is an element of the operand. */

@@ -1,12 +1,13 @@
-/** Shape arithmetic of the graph builder: broadcasting, axis numbers, and the key by which equal nodes are found. */
+/** Shape arithmetic of the graph builder: broadcasting, axis numbers, and the names by which equal nodes are found. */
 import { at, CompilerBug, invariant } from "../base/invariant.ts";
 import type { Node } from "./graph.ts";
+import { sameShape } from "./graph-walk.ts";
 import { ScanBody } from "./scan-body.ts";
 
 /** The shape that all `shapes` stretch to, aligned at the right; throws CompilerBug when they do not fit. */
 export function broadcastShapes(shapes: readonly (readonly number[])[]): number[] {
   const [first] = shapes;
-  if (first !== undefined && shapes.every((shape) => sameExtents(shape, first))) return [...first];
+  if (first !== undefined && shapes.every((shape) => sameShape(shape, first))) return [...first];
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
     let extent = 1;
@@ -22,13 +23,6 @@ export function broadcastShapes(shapes: readonly (readonly number[])[]): number[
     }
     return extent;
   });
-}
-
-function sameExtents(a: readonly number[], b: readonly number[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
-  return true;
 }
 
 /** An axis counted from the end when negative. */
@@ -52,18 +46,36 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Text that is equal exactly for nodes with equal operation, operands and attributes. */
-export function nodeKey(op: string, inputs: readonly Node[], attributes: object): string {
-  let key = `${op}(`;
-  for (const input of inputs) key += `${input.id},`;
-  return `${key})${attributeKey(attributes)}`;
+/** More nodes than a graph can have: two of their numbers fit into one. */
+const MOST_NODES = 2 ** 26;
+
+/** What is equal exactly for nodes of one operation with equal operands and attributes. */
+export function nodeKey(inputs: readonly Node[], attributes: object): string | number {
+  const name = attributesName(attributes);
+  const [first, second, third] = inputs;
+  if (name === "" && first !== undefined && third === undefined)
+    return second === undefined ? first.id : first.id * MOST_NODES + second.id;
+  let key = name;
+  for (const input of inputs) key += ` ${input.id}`;
+  return key;
 }
 
-// JSON.stringify would confuse -0 with 0 and NaN with the infinities. Compilation spends much of its time here, so that the usual cases (no attributes,
-// one of them, lists of whole numbers) take the shortest way.
-function attributeKey(attributes: object): string {
+// Attributes are shared by all nodes that passes make of one another.
+const names = new WeakMap<object, string>();
+
+/** Text that is equal exactly for equal attributes; empty for none. */
+export function attributesName(attributes: object): string {
+  const known = names.get(attributes);
+  if (known !== undefined) return known;
+  const name = newName(attributes);
+  names.set(attributes, name);
+  return name;
+}
+
+// JSON.stringify would confuse -0 with 0 and NaN with the infinities.
+function newName(attributes: object): string {
   const fields = Object.entries(attributes);
-  if (fields.length === 0) return "{}";
+  if (fields.length === 0) return "";
   if (fields.length > 1) fields.sort(([a], [b]) => (a < b ? -1 : 1));
   let key = "{";
   for (const [name, field] of fields) key += `${name}:${fieldKey(field)},`;
@@ -75,5 +87,5 @@ function fieldKey(value: unknown): string {
   // Lists are shapes, axes and places: whole numbers.
   if (Array.isArray(value)) return `[${value.join(",")}]`;
   if (value instanceof ScanBody) return value.key;
-  return typeof value === "object" && value !== null ? attributeKey(value) : JSON.stringify(value);
+  return typeof value === "object" && value !== null ? newName(value) : JSON.stringify(value);
 }

@@ -1,7 +1,7 @@
 /** The same computation on other leaves. */
 import type { Node, NodeOf } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
-import { topologicalOrder } from "./graph-walk.ts";
+import { nodeNumbers, topologicalOrder } from "./graph-walk.ts";
 import type { OpName } from "./op-table.ts";
 
 /** `roots` with every input replaced by what `leaf` returns for it; what depends on no replaced input stays the same node. */
@@ -10,13 +10,14 @@ export function substituteInputs(
   roots: readonly Node[],
   leaf: (input: NodeOf<"input">) => Node,
 ): readonly Node[] {
-  const replaced = new Map<Node, Node>();
-  const replacement = (node: Node) => replaced.get(node) ?? node;
-  for (const node of topologicalOrder(roots)) {
+  const order = topologicalOrder(roots);
+  const replaced = new Array<Node | undefined>(nodeNumbers(order)).fill(undefined);
+  const replacement = (node: Node) => replaced[node.id] ?? node;
+  for (const node of order) {
     const made = g.withOrigin(node.origin, () =>
       node.op === "input" ? leaf(node) : remake(g, node, node.inputs.map(replacement)),
     );
-    if (made !== node) replaced.set(node, made);
+    if (made !== node) replaced[node.id] = made;
   }
   return roots.map(replacement);
 }

@@ -1,8 +1,8 @@
 /** What an optimisation pass is, and the rebuilding of a graph that every pass is made of. */
-import { invariant } from "../base/invariant.ts";
+import { at, invariant } from "../base/invariant.ts";
 import type { Graph, Node, NodeOf } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import { graphRoots, replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
+import { graphRoots, nodeNumbers, replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
 import type { OpName } from "../ir/op-table.ts";
 
 interface PassContext {
@@ -27,28 +27,30 @@ export function rewriteGraph(
   g: GraphBuilder,
   rewrite: (node: Node, replacement: Replacement) => Node,
 ): Graph {
-  const replaced = new Map<Node, Node>();
+  const order = topologicalOrder(graphRoots(graph));
+  const replaced = new Array<Node | undefined>(nodeNumbers(order)).fill(undefined);
   const replacement: Replacement = (old) => {
-    const node = replaced.get(old);
-    invariant(node !== undefined, `node ${old.id} (${old.op}) was not visited`);
+    const node = replaced[old.id];
+    invariant(node !== undefined, () => `node ${old.id} (${old.op}) was not visited`);
     return node;
   };
-  for (const node of topologicalOrder(graphRoots(graph))) {
-    replaced.set(
-      node,
-      g.withOrigin(node.origin, () => rewrite(node, replacement)),
-    );
-  }
+  for (const node of order) replaced[node.id] = g.withOrigin(node.origin, () => rewrite(node, replacement));
   return replaceRoots(graph, replacement);
 }
 
 /** The same operation on other operands, exactly as it stands. */
-export function withInputs<Op extends OpName>(
-  g: GraphBuilder,
-  node: NodeOf<Op>,
-  inputs: readonly Node[],
-): Node {
+export function withInputs(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
+  return sameOperands(node, inputs) && g.has(node) ? node : remade(g, node, inputs);
+}
+
+function remade<Op extends OpName>(g: GraphBuilder, node: NodeOf<Op>, inputs: readonly Node[]): Node {
   return g.node(node.op, inputs, node.attributes);
+}
+
+/** Whether a node has exactly these operands. */
+export function sameOperands(node: Node, inputs: readonly Node[]): boolean {
+  for (let index = 0; index < inputs.length; index++) if (inputs[index] !== node.inputs[index]) return false;
+  return true;
 }
 
 /** Whether two graphs have the same results, node for node. */
@@ -60,8 +62,11 @@ export function sameResults(a: Graph, b: Graph): boolean {
 /** How many nodes and outputs read each node. */
 export function countUsers(graph: Graph): Map<Node, number> {
   const users = new Map<Node, number>();
+  const count = (node: Node) => users.set(node, (users.get(node) ?? 0) + 1);
   const roots = graphRoots(graph);
-  const readings = [...roots, ...topologicalOrder(roots).flatMap((node) => [...new Set(node.inputs)])];
-  for (const node of readings) users.set(node, (users.get(node) ?? 0) + 1);
+  for (const root of roots) count(root);
+  for (const { inputs } of topologicalOrder(roots))
+    for (let index = 0; index < inputs.length; index++)
+      if (inputs.indexOf(at(inputs, index)) === index) count(at(inputs, index));
   return users;
 }

@@ -2,13 +2,22 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import { type Pass, rewriteGraph, sameResults, withInputs } from "./pass.ts";
+import type { OpName } from "../ir/op-table.ts";
+import { type Pass, rewriteGraph, sameOperands, sameResults, withInputs } from "./pass.ts";
 import { algebraRules } from "./rules/algebra.ts";
 import { reductionRules } from "./rules/reductions.ts";
-import type { Rule } from "./rules/rule.ts";
+import type { Rule, RuleTable } from "./rules/rule.ts";
 import { viewRules } from "./rules/views.ts";
 
-const RULES: readonly Rule[] = [...algebraRules, ...viewRules, ...reductionRules];
+const TABLES: readonly RuleTable[] = [algebraRules, viewRules, reductionRules];
+const rules = new Map<OpName, readonly Rule[]>();
+
+/** The rules for a primitive, in order. */
+function rulesFor(op: OpName): readonly Rule[] {
+  const known = rules.get(op) ?? TABLES.flatMap((table) => table[op] ?? []);
+  rules.set(op, known);
+  return known;
+}
 
 /** Far more than any node needs: rules that undo each other are a mistake to be reported, not a loop to hang in. */
 const MOST_STEPS = 1000;
@@ -19,9 +28,11 @@ export const simplify: Pass = {
   name: "simplify",
   doc: "Applies the rules of arithmetic, views and reductions until none fits.",
   run: (graph, { g }) => {
+    const simple = simpleNodes.get(g) ?? new Set();
+    simpleNodes.set(g, simple);
     let current = graph;
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const next = simplifyOnce(current, g);
+      const next = simplifyOnce(current, g, simple);
       if (sameResults(current, next)) return next;
       current = next;
     }
@@ -29,20 +40,26 @@ export const simplify: Pass = {
   },
 };
 
-function simplifyOnce(graph: Graph, g: GraphBuilder): Graph {
+/** Nodes that no rule changes, by their builder. Rules look at a node and what is below it, which never changes. */
+const simpleNodes = new WeakMap<GraphBuilder, Set<Node>>();
+
+function simplifyOnce(graph: Graph, g: GraphBuilder, simple: Set<Node>): Graph {
   return rewriteGraph(graph, g, (node, replacement) => {
-    let current = rebuild(g, node, node.inputs.map(replacement));
-    for (let step = 0; ; step++) {
-      invariant(step < MOST_STEPS, `the rules for ${node.op} do not come to an end`);
+    const inputs = node.inputs.map(replacement);
+    if (simple.has(node) && sameOperands(node, inputs)) return node;
+    let current = rebuild(g, node, inputs);
+    for (let step = 0; !simple.has(current); step++) {
+      invariant(step < MOST_STEPS, () => `the rules for ${node.op} do not come to an end`);
       const next = applyFirst(g, current);
-      if (next === null) return current;
-      current = next;
+      if (next === null) simple.add(current);
+      else current = next;
     }
+    return current;
   });
 }
 
 function applyFirst(g: GraphBuilder, node: Node): Node | null {
-  for (const rule of RULES) {
+  for (const rule of rulesFor(node.op)) {
     const next = rule(g, node);
     if (next !== null && next !== node) return next;
   }

@@ -10,7 +10,7 @@ import type { Program } from "../../src/ir/program.ts";
 import { verifyProgram } from "../../src/ir/program-verify.ts";
 import { planProgram } from "../../src/plan/plan.ts";
 import { executeProgram, makeArenas } from "../../src/runtime/reference/execute-program.ts";
-import { interpret } from "../../src/runtime/reference/interpret.ts";
+import { evaluateNode } from "../../src/runtime/reference/interpret.ts";
 import { sampleTensor } from "./tensors.ts";
 
 /** The planned program of a graph, verified. */
@@ -91,37 +91,13 @@ function interpretSegment(
   };
   const order = topologicalOrder(outputs.map((output) => output.node)).filter((node) => !known.has(node));
   for (const node of order) {
-    const [value] = node.op === "input" ? [read(node)] : interpretOne(node, known);
-    if (value !== undefined) known.set(node, value);
+    const operands = node.inputs.flatMap((input) => known.get(input) ?? []);
+    known.set(node, node.op === "input" ? read(node) : evaluateNode(node, operands));
   }
   for (const { node, target } of outputs) {
     const value = known.get(node);
     if (value !== undefined) arenas.get(target.arena)?.set(value.data, target.offset);
   }
-}
-
-/** Evaluates one node by standing inputs in for its operands. */
-function interpretOne(node: Node, known: ReadonlyMap<Node, Tensor>): Tensor[] {
-  const leaves = node.inputs.map((input, index) => ({
-    ...input,
-    id: -1 - index,
-    op: "input" as const,
-    inputs: [],
-    attributes: {
-      name: String(index),
-      arena: "",
-      offset: 0,
-      version: 0,
-      shape: input.shape,
-      dtype: input.dtype,
-    },
-  }));
-  const values = node.inputs.map((input) => known.get(input));
-  return interpret([{ ...node, inputs: leaves } as Node], (leaf) => {
-    const value = values[Number(leaf.attributes.name)];
-    if (value === undefined) throw new Error("an operand is missing");
-    return value;
-  });
 }
 
 function expectClose(actual: Float64Array, expected: Float64Array, what: string): void {

@@ -33,6 +33,7 @@ export interface ModuleParts {
 
 /** An unsigned number in LEB128. */
 export function unsigned(value: number): number[] {
+  if (value < 0x80) return [value];
   const bytes: number[] = [];
   let rest = value;
   do {
@@ -50,7 +51,10 @@ export function signed(value: number): number[] {
   for (;;) {
     const low = rest & 0x7f;
     rest >>= 7;
-    if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) return [...bytes, low];
+    if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) {
+      bytes.push(low);
+      return bytes;
+    }
     bytes.push(low | 0x80);
   }
 }
@@ -60,13 +64,12 @@ const scratch = new DataView(new ArrayBuffer(16));
 /** The four bytes of a single-precision number. */
 export function singleBytes(value: number): number[] {
   scratch.setFloat32(0, value, true);
-  return [0, 1, 2, 3].map((byte) => scratch.getUint8(byte));
+  return wordBytes(scratch.getInt32(0, true));
 }
 
 /** The four bytes of a 32-bit whole number. */
 export function wordBytes(value: number): number[] {
-  scratch.setInt32(0, value | 0, true);
-  return [0, 1, 2, 3].map((byte) => scratch.getUint8(byte));
+  return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, (value >>> 24) & 0xff];
 }
 
 function vector(items: readonly (readonly number[])[]): number[] {
@@ -96,13 +99,10 @@ function localEntries(locals: readonly ValueType[]): number[] {
   return vector(runs.map(({ type, count }) => [...unsigned(count), TYPE_CODES[type]]));
 }
 
-function functionBody({ locals, body }: FunctionCode): number[] {
+/** The parts of a function in the code section; bodies are long, so that they are copied once only. */
+function functionParts({ locals, body }: FunctionCode): readonly (readonly number[])[] {
   const entries = localEntries(locals);
-  const bytes = unsigned(entries.length + body.length + 1);
-  for (const byte of entries) bytes.push(byte);
-  for (const byte of body) bytes.push(byte);
-  bytes.push(0x0b);
-  return bytes;
+  return [unsigned(entries.length + body.length + 1), entries, body, [0x0b]];
 }
 
 /** Types by their encoding, each once. */
@@ -143,11 +143,10 @@ export function encodeModule(parts: ModuleParts, indirectType: FunctionType): Ui
   types.number(indirectType);
   const importEntries = imports.map((entry) => importEntry(entry, types));
   const functionEntries = functions.map(({ type }) => unsigned(types.number(type)));
-  const bytes = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-  const section = (id: number, content: readonly number[]) => {
-    bytes.push(id);
-    for (const byte of unsigned(content.length)) bytes.push(byte);
-    for (const byte of content) bytes.push(byte);
+  const pieces: (readonly number[])[] = [[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]];
+  const section = (id: number, ...content: (readonly number[])[]) => {
+    pieces.push([id, ...unsigned(totalLength(content))]);
+    for (const piece of content) pieces.push(piece);
   };
   section(SECTION.type, vector(types.entries));
   section(SECTION.import, vector(importEntries));
@@ -158,6 +157,16 @@ export function encodeModule(parts: ModuleParts, indirectType: FunctionType): Ui
     vector(exports.map((entry) => [...text(entry.name), 0x00, ...unsigned(entry.function)])),
   );
   section(SECTION.element, vector([[0x00, 0x41, 0x00, 0x0b, ...vector(table.map(unsigned))]]));
-  section(SECTION.code, vector(functions.map(functionBody)));
-  return Uint8Array.from(bytes);
+  section(SECTION.code, unsigned(functions.length), ...functions.flatMap(functionParts));
+  const bytes = new Uint8Array(totalLength(pieces));
+  let end = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, end);
+    end += piece.length;
+  }
+  return bytes;
+}
+
+function totalLength(pieces: readonly (readonly number[])[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -40,14 +40,18 @@ export class FunctionBuilder {
 
   /** Drops a value that is computed for its effect. */
   drop(value: Value): void {
-    this.push([...value.code, 0x1a]);
+    this.push(value.code);
+    this.#code.push(0x1a);
   }
 
   /** A local that starts with a value. Locals start as 0 only once: inside loops give `initial`. */
   variable<Type extends ValueType>(type: Type, initial?: Value<Type>): Variable<Type> {
     const index = unsigned(this.#type.parameters.length + this.#locals.length);
     this.#locals.push(type);
-    const set = (value: Value<Type>) => this.push([...value.code, 0x21, ...index]);
+    const set = (value: Value<Type>) => {
+      this.push(value.code);
+      this.#code.push(0x21, ...index);
+    };
     if (initial !== undefined) set(initial);
     return { get: { type, code: [0x20, ...index] }, set };
   }
@@ -62,7 +66,8 @@ export class FunctionBuilder {
   }
 
   when(condition: I32, then: () => void, otherwise?: () => void): void {
-    this.push([...condition.code, 0x04, 0x40]);
+    this.push(condition.code);
+    this.#code.push(0x04, 0x40);
     this.#depth++;
     then();
     if (otherwise !== undefined) {

@@ -3,7 +3,7 @@
  * back: 0 * x stays unless x is known to be finite, and x - x stays for floats.
  */
 import { uniformValue } from "../../ir/graph-walk.ts";
-import { alwaysFinite, operandOf, type Rule } from "./rule.ts";
+import { alwaysFinite, operandOf, type Rule, type RuleTable } from "./rule.ts";
 
 /** A gradient has been taken by now, so these are identities. */
 const dropGradientMarks: Rule = (_, node) =>
@@ -100,15 +100,16 @@ const castBack: Rule = (_, node) => {
   return inner.op === "cast" && operandOf(inner, 0).dtype === "bool" ? operandOf(inner, 0) : null;
 };
 
-export const algebraRules: readonly Rule[] = [
-  dropGradientMarks,
-  constantLast,
-  zeroProduct,
-  divideByPowerOfTwo,
-  mergeFactors,
-  negatedFactors,
-  absorbNegation,
-  integerDifference,
-  choice,
-  castBack,
-];
+export const algebraRules: RuleTable = {
+  stop_gradient: [dropGradientMarks],
+  scale_gradient: [dropGradientMarks],
+  add: [constantLast, absorbNegation],
+  subtract: [absorbNegation, integerDifference],
+  multiply: [constantLast, zeroProduct, mergeFactors, negatedFactors],
+  divide: [divideByPowerOfTwo],
+  maximum: [constantLast],
+  minimum: [constantLast],
+  negate: [negatedFactors],
+  where: [choice],
+  cast: [castBack],
+};

@@ -3,7 +3,7 @@ import { at } from "../../base/invariant.ts";
 import type { Node, NodeOf } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { uniformValue } from "../../ir/graph-walk.ts";
-import { axesKept, operandOf, type Rule } from "./rule.ts";
+import { axesKept, operandOf, type Rule, type RuleTable } from "./rule.ts";
 
 function reduce(g: GraphBuilder, op: "sum" | "max", x: Node, axes: readonly number[]): Node {
   return op === "sum" ? g.sum(x, axes, { keep: true }) : g.max(x, axes, { keep: true });
@@ -65,10 +65,6 @@ const sumOfScaled: Rule = (g, node) => {
   return factor === null ? null : g.mul(reduce(g, "sum", operandOf(x, 0), node.attributes.axes), factor);
 };
 
-export const reductionRules: readonly Rule[] = [
-  dropUnitAxes,
-  reduceBroadcast,
-  reduceTwice,
-  reduceReshape,
-  sumOfScaled,
-];
+const both = [dropUnitAxes, reduceBroadcast, reduceTwice, reduceReshape];
+
+export const reductionRules: RuleTable = { sum: [...both, sumOfScaled], max: both };

@@ -3,9 +3,16 @@ import { at } from "../../base/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { sameShape } from "../../ir/graph-walk.ts";
+import type { OpName } from "../../ir/op-table.ts";
 
-/** A node that can stand in the place of `node`, or null where the rule does not apply. The operands of `node` are simplified already. */
+/**
+ * A rule, listed under the primitives that it looks at. It returns a node that can stand in the place of `node`, or null where it does not apply; the
+ * operands of `node` are simplified already.
+ */
 export type Rule = (g: GraphBuilder, node: Node) => Node | null;
+
+/** Rules by primitive, in the order in which they are tried. */
+export type RuleTable = Readonly<Partial<Record<OpName, readonly Rule[]>>>;
 
 /** Operand `index` of a node. */
 export function operandOf(node: Node, index: number): Node {

@@ -5,7 +5,7 @@
 import { at } from "../../base/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import { uniformValue } from "../../ir/graph-walk.ts";
-import { axesKept, operandOf, type Rule } from "./rule.ts";
+import { axesKept, operandOf, type Rule, type RuleTable } from "./rule.ts";
 
 /** A view of a constant is the constant, spread over the shape. */
 const viewOfConstant: Rule = (g, node) => {
@@ -187,14 +187,12 @@ const sumOfPads: Rule = (g, node) => {
   return g.pad(joined, first.attributes.before, second.attributes.after);
 };
 
-export const viewRules: readonly Rule[] = [
-  viewOfConstant,
-  transposeAsReshape,
-  broadcastOutwards,
-  sliceInwards,
-  sliceOfPad,
-  sliceOfConcat,
-  padOfPad,
-  mergeConcat,
-  sumOfPads,
-];
+export const viewRules: RuleTable = {
+  reshape: [viewOfConstant, broadcastOutwards],
+  transpose: [viewOfConstant, transposeAsReshape, broadcastOutwards],
+  broadcast: [viewOfConstant],
+  slice: [viewOfConstant, broadcastOutwards, sliceInwards, sliceOfPad, sliceOfConcat],
+  pad: [padOfPad],
+  concat: [mergeConcat],
+  add: [sumOfPads],
+};

@@ -1,0 +1,34 @@
+/**
+ * Measures how long it takes until a spec is ready to train, in fresh processes: `npm run build && npx tsx bench/compile-time.ts [SPEC] [--runs N]`.
+ * Prints the median of every stage with the best run and the ninth tenth. The start of Node and the loading of modules do not count.
+ */
+import { execFileSync } from "node:child_process";
+import { parseArgs } from "node:util";
+import { summarizeTimes } from "../src/base/timing.ts";
+import { describe } from "./measure.ts";
+
+interface Times {
+  readonly device: string;
+  readonly stages: readonly { readonly stage: string; readonly milliseconds: number }[];
+  readonly all: number;
+}
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: "string", default: "9" } },
+});
+const spec = positionals[0] ?? "specs/mird.mird";
+const runs = Array.from({ length: Number(flags.runs) }, () => {
+  const text = execFileSync(process.execPath, ["dist/cli/main.js", "compile", spec, "--times", "--json"]);
+  return JSON.parse(text.toString()) as Times;
+});
+const row = (name: string, pick: (run: Times) => number) =>
+  console.log(`| ${name} | ${describe(summarizeTimes(runs.map(pick)), (ms) => ms, 1)} |`);
+const timeOf = (run: Times, stage: string) =>
+  run.stages.find((each) => each.stage === stage)?.milliseconds ?? 0;
+
+console.log(`${spec}, ${runs[0]?.device} device, ${runs.length} processes\n`);
+console.log("| stage | ms |\n| --- | --- |");
+for (const { stage } of runs[0]?.stages ?? []) row(stage, (run) => timeOf(run, stage));
+row("check and compile, without code", (run) => run.all - timeOf(run, "encode, instantiate"));
+row("ready to train", (run) => run.all);

@@ -44,8 +44,9 @@ function boundsOf(node: Node, known: ReadonlyMap<Node, Bounds>): Bounds | null {
     if (bounds === undefined) return null;
     operands.push(bounds);
   }
-  const a = at(operands, 0);
-  const b = operands[1] ?? a;
+  const [a, b = a] = operands;
+  // A scan whose states all begin as numbers may take nothing from outside.
+  if (a === undefined || b === undefined) return null;
   switch (node.op) {
     case "reshape":
     case "transpose":

@@ -291,7 +291,7 @@ describe("wrong usage", () => {
     [["train", "x.mird", "--data", "synth", "--seed", "-1"], "whole number of at least 0"],
     [["compile", "x.mird", "--emit", "asm"], "ast, checked, graph, kernels, plan, wgsl"],
     [["compile", "x.mird", "--out", "d"], "--out goes with --emit"],
-    [["predict", "runs/a", "--out", "x.txt"], ".csv or .safetensors"],
+    [["predict", "runs/a", "--out", "x.txt"], ".csv, .parquet, .npz, .safetensors"],
     [["data", "import", "--out", "d"], "either files, a description, or --csv FILE"],
   ])("%j", async (args, message) => {
     const { code, err } = await runCli(...args);

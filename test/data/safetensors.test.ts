@@ -147,7 +147,7 @@ describe("safetensors files that are refused", () => {
     [
       "an unknown type",
       () => craft("dtype", JSON.stringify({ a: { ...f32(0, 16), dtype: "Q4" } }), bytes),
-      /`Q4`.*F32, F64, I32, I64, U8, BOOL/,
+      /`Q4`.*F32, F64, F16, BF16, I32, I64, U8, BOOL/,
     ],
     ["metadata that is not text", () => craft("meta", '{"__metadata__":{"a":1}}'), /must map names to texts/],
   ];

@@ -299,33 +299,6 @@ const float: Builtin = {
   },
 };
 
-const stop: Builtin = {
-  name: "stop",
-  usage: "stop(x)",
-  doc: "The same value; no gradient flows through it.",
-  parameters: one("x"),
-  type: (inputs) => tensorArgument(inputs, "x"),
-  build: (context, inputs, result) => {
-    const x = inputs.tensor("x");
-    return derived(result as TensorType, context.g.stopGradient(x.node), [x]);
-  },
-};
-
-const reverse: Builtin = {
-  name: "reverse",
-  usage: "reverse(x, weight)",
-  doc: "Gradient reversal: the same value, the gradient times -weight (arXiv 1505.07818).",
-  parameters: [...one("x"), { name: "weight", kind: "number", optional: true }],
-  type: (inputs) => {
-    const type = tensorArgument(inputs, "x");
-    return requireElement(type, ["f32"], "x") ?? type;
-  },
-  build: (context, inputs, result) => {
-    const x = inputs.tensor("x");
-    return derived(result as TensorType, context.g.scaleGradient(x.node, -inputs.number("weight", 1)), [x]);
-  },
-};
-
 /** `sum`, `mean`, `max`, `min` of a list of tensors: element by element. */
 export function overList(
   name: string,
@@ -409,6 +382,4 @@ export const elementwise: readonly Builtin[] = [
   }),
   where,
   float,
-  stop,
-  reverse,
 ];

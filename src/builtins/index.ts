@@ -2,6 +2,7 @@
 import type { Builtin } from "./builtin.ts";
 import { dot } from "./contraction.ts";
 import { cuts } from "./cut.ts";
+import { derivatives } from "./derivatives.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
 import { library } from "./library.ts";
@@ -15,6 +16,7 @@ export { operators } from "./elementwise.ts";
 export const builtins: ReadonlyMap<string, Builtin> = new Map(
   [
     ...elementwise,
+    ...derivatives,
     ...reductions,
     dot,
     ...shapes,

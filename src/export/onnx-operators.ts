@@ -60,6 +60,7 @@ const operators: { readonly [Op in OpName]: Translate<Op> | typeof NONE | "leaf"
   cast: ({ w, node, inputs }) => cast(w, at(inputs, 0), node.attributes.dtype),
   stop_gradient: plain("Identity"),
   scale_gradient: plain("Identity"),
+  recompute: ({ w, inputs }) => w.add("Identity", inputs.slice(0, 1)),
 
   add: plain("Add"),
   subtract: plain("Sub"),

@@ -13,6 +13,7 @@ export function expressionCost(node: Node): number {
     case "after":
     case "stop_gradient":
     case "scale_gradient":
+    case "recompute":
       return 0;
     case "divide":
     case "sqrt":

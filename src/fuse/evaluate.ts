@@ -89,6 +89,7 @@ export class Evaluation {
         return this.#random(node, coordinates, guard);
       case "stop_gradient":
       case "scale_gradient":
+      case "recompute":
       // Reductions that get here run over a single element.
       case "sum":
       case "max":

@@ -58,6 +58,7 @@ function wordFor(node: Node): string | null {
     case "cast":
     case "stop_gradient":
     case "scale_gradient":
+    case "recompute":
     case "where":
     case "less":
     case "less_equal":

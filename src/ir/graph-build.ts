@@ -185,6 +185,11 @@ export class GraphBuilder {
     return factor === 1 ? x : this.node("scale_gradient", [x], { factor });
   }
 
+  /** `y`, whose derivative computes again what lies between `from` and it instead of keeping it. */
+  recompute(y: Node, from: readonly Node[]): Node {
+    return this.node("recompute", [y, ...from], {});
+  }
+
   // Elementwise, two and three operands: shapes are aligned at the right, axes of extent 1 stretch
 
   binary(op: BinaryOp, a: Operand, b: Operand): Node {

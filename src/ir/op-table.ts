@@ -60,6 +60,8 @@ export interface OpAttributes {
   stop_gradient: None;
   /** Identity whose derivative is `factor` (gradient reversal: negative). */
   scale_gradient: { readonly factor: number };
+  /** The first operand; its derivative computes again what lies between the others and it (src/ir/recompute.ts). */
+  recompute: None;
 
   /** The first operand. What reads it is computed behind the second, not together with it; made by passes that compute in pieces or again. */
   after: None;

@@ -180,6 +180,17 @@ export const stop_gradient: OpRecord<"stop_gradient"> = {
   samples: [{ inputs: [operand("f32", [3, 4], -1, 1)], attributes: {} }],
 };
 
+export const recompute: OpRecord<"recompute"> = {
+  name: "recompute",
+  doc: "The first operand; for its derivative, what lies between the others and it is computed again.",
+  scheduling: "elementwise",
+  type: (inputs) => commonType("recompute", inputs.slice(0, 1), 1, ["f32"]),
+  derivative: ({ node, cotangent }) => node.inputs.map((_, index) => (index === 0 ? cotangent : null)),
+  evaluate: (inputs) => at(inputs, 0),
+  flops: noFlops,
+  samples: [{ inputs: [operand("f32", [3, 4], -1, 1)], attributes: {} }],
+};
+
 export const scale_gradient: OpRecord<"scale_gradient"> = {
   name: "scale_gradient",
   doc: "The operand itself; its gradient is multiplied by a factor.",

@@ -87,6 +87,12 @@ export const nameExplanations = [
       "h = dropout(x, 50)",
       "h = dropout(x, 0.5)",
     ],
+    [
+      "nothing-to-recompute",
+      "`recompute(y, x…)` is y, computed again from x… for its derivative, so that y is made of the values that follow it: the inputs of a block.",
+      "h = recompute(exp(x))",
+      "h = recompute(exp(x), x)",
+    ],
   ]),
   ...explanationsIn("file", [
     [

@@ -6,8 +6,7 @@ import { uniformValue } from "../../ir/graph-walk.ts";
 import { alwaysFinite, operandOf, type Rule, type RuleTable } from "./rule.ts";
 
 /** A gradient has been taken by now, so these are identities. */
-const dropGradientMarks: Rule = (_, node) =>
-  node.op === "stop_gradient" || node.op === "scale_gradient" ? operandOf(node, 0) : null;
+const dropGradientMarks: Rule = (_, node) => operandOf(node, 0);
 
 /** a + -b, a - -b and 0 - b. */
 const absorbNegation: Rule = (g, node) => {
@@ -103,6 +102,7 @@ const castBack: Rule = (_, node) => {
 export const algebraRules: RuleTable = {
   stop_gradient: [dropGradientMarks],
   scale_gradient: [dropGradientMarks],
+  recompute: [dropGradientMarks],
   add: [constantLast, absorbNegation],
   subtract: [absorbNegation, integerDifference],
   multiply: [constantLast, zeroProduct, mergeFactors, negatedFactors],

@@ -39,10 +39,11 @@ async function execute(io: Io, { device, warnings, ...training }: BegunRun): Pro
   const { run, prepared } = training;
   const { backend } = device;
   printProblems(io, warnings, false);
-  io.out.write(`Device: ${backend.description}. ${device.reason}\nRun folder: ${run.folder}\n`);
   if (prepared.model.streamed) io.out.write("Rows are brought to the device batch by batch.\n");
   io.out.write(loadedText(prepared.start));
+  // Who reads that the run has begun may stop it.
   const interrupt = catchInterrupts(io);
+  io.out.write(`Device: ${backend.description}. ${device.reason}\nRun folder: ${run.folder}\n`);
   const display = new Progress(io.err, prepared.settings.report);
   const started = performance.now();
   try {

@@ -3,6 +3,7 @@ import { at } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { TensorType } from "../types/tensor-type.ts";
+import type { BuildContext, TensorValue } from "./build-context.ts";
 import type { Builtin } from "./builtin.ts";
 import { derived, participation, problem, requireElement, tensorArgument } from "./values.ts";
 
@@ -60,31 +61,43 @@ function noise(name: "uniform_like" | "normal_like", doc: string): Builtin {
   };
 }
 
+/** The type of a function that moves rows: they need an axis, and each of them is moved as a whole. */
+function plainRows(name: "shuffle" | "derange" | "resample"): Builtin["type"] {
+  return (inputs) => {
+    const type = tensorArgument(inputs, "x");
+    if (type.axes.length === 0 || type.axes.some((axis) => axis.kind === "axis" && axis.ragged))
+      return problem(
+        "no-axis",
+        "Rows cannot be moved",
+        "x",
+        "no plain rows",
+        `\`${name}\` needs a tensor with rows and without a ragged axis.`,
+      );
+    return requireElement(type, ["f32"], "x") ?? type;
+  };
+}
+
+/** How many rows there are, bool[rows] which of them are present, and f32[rows] a number from [0, 1) for each. */
+function drawnRows(context: BuildContext, value: TensorValue) {
+  const { g } = context;
+  const rows = at(value.node.shape, 0);
+  const axis = at(value.type.axes, 0);
+  const mask = participation(value, context, new Set(axis.kind === "axis" ? [axis.dim.key] : []));
+  const present = mask === null ? g.full([rows], 1, "bool") : g.reshape(mask, [rows]);
+  const draw = g.random("uniform", [rows], context.randomSite(), context.randomState());
+  return { rows, present, draw };
+}
+
 const shuffle: Builtin = {
   name: "shuffle",
   usage: "shuffle(x)",
   doc: "The present rows in a random order (in evaluation too); absent rows stay absent.",
   parameters: [x],
-  type: (inputs) => {
-    const type = tensorArgument(inputs, "x");
-    if (type.axes.length === 0 || type.axes.some((axis) => axis.kind === "axis" && axis.ragged))
-      return problem(
-        "no-axis",
-        "Rows cannot be shuffled",
-        "x",
-        "no plain rows",
-        "`shuffle` needs a tensor with rows and without a ragged axis.",
-      );
-    return requireElement(type, ["f32"], "x") ?? type;
-  },
+  type: plainRows("shuffle"),
   build: (context, inputs, result) => {
     const value = inputs.tensor("x");
     const { g } = context;
-    const rows = at(value.node.shape, 0);
-    const axis = at(value.type.axes, 0);
-    const mask = participation(value, context, new Set(axis.kind === "axis" ? [axis.dim.key] : []));
-    const present = mask === null ? g.full([rows], 1, "bool") : g.reshape(mask, [rows]);
-    const draw = g.random("uniform", [rows], context.randomSite(), context.randomState());
+    const { rows, present, draw } = drawnRows(context, value);
     const column = (node: typeof draw) => g.broadcastTo(g.reshape(node, [rows, 1]), [rows, rows]);
     const row = (node: typeof draw) => g.broadcastTo(g.reshape(node, [1, rows]), [rows, rows]);
     const before = g.less(g.iota([rows, rows], 1), g.iota([rows, rows], 0));
@@ -113,15 +126,11 @@ function movedRows(
     usage: `${name}(x)`,
     doc,
     parameters: [x],
-    type: shuffle.type,
+    type: plainRows(name),
     build: (context, inputs, result) => {
       const value = inputs.tensor("x");
       const { g } = context;
-      const rows = at(value.node.shape, 0);
-      const axis = at(value.type.axes, 0);
-      const mask = participation(value, context, new Set(axis.kind === "axis" ? [axis.dim.key] : []));
-      const present = mask === null ? g.full([rows], 1, "bool") : g.reshape(mask, [rows]);
-      const draw = g.random("uniform", [rows], context.randomSite(), context.randomState());
+      const { rows, present, draw } = drawnRows(context, value);
       const chosen = g.where(present, from(g, draw, present), g.iota([rows], 0));
       return derived(result as TensorType, g.take(value.node, chosen), [value]);
     },

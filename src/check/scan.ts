@@ -41,7 +41,12 @@ export function inferScan(checker: Checker, call: Call, scope: Scope): ValueType
       title: "This cannot be called",
       label: cell.kind === "instance" ? "has no unnamed method" : `this is ${describe(cell)}`,
       text: "`scan` calls an instance once for every step, so its first argument is an instance with an unnamed method.",
-      hint: cell.kind === "module" ? "An instance is made by a call: add `(…)`." : undefined,
+      hint:
+        cell.kind === "module"
+          ? "An instance is made by a call: add `(…)`."
+          : cell.kind === "instance"
+            ? "Write the step as the module's unnamed method: `(x: f32[B, D], h: f32[B, H]) { … }`."
+            : undefined,
     });
   const axis = axisArgument(checker, call, values);
   const reverse = rest.find(({ name }) => name?.name === "reverse");

@@ -28,7 +28,7 @@ interface Mark {
 
 /** The blocks of one problem, a block a file, that of the main place first. */
 export function codeFrames(problem: Diagnostic, paint: Painters): string[] {
-  const labels = problem.primary ? [problem.primary, ...problem.related] : [...problem.related];
+  const labels = withoutRepeats(problem.primary ? [problem.primary, ...problem.related] : problem.related);
   const bySource = new Map<Source, Label[]>();
   for (const label of labels) {
     const same =
@@ -47,6 +47,13 @@ export function codeFrames(problem: Diagnostic, paint: Painters): string[] {
     const head = `${" ".repeat(gutter + 1)}${paint.frame("┌─")} ${harmless(source.path)}:${line}:${column}`;
     return [head, ...frameLines(lines, marks, gutter, paint)].join("\n");
   });
+}
+
+/** Two operands may name one origin, which is marked once. */
+function withoutRepeats(labels: readonly Label[]): Label[] {
+  const key = ({ span, text }: Label) => `${span.source.path}|${span.start}|${span.end}|${text}`;
+  const seen = new Set<string>();
+  return labels.filter((label) => !seen.has(key(label)) && seen.add(key(label)));
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);

@@ -34,6 +34,7 @@ export const scans: Readonly<Record<string, string | Given>> = {
     cell("(x: f32[B, D], h: f32[B, D], reverse: flag) { return h = if reverse then x else h }") +
     model(usual),
   "not-callable--scan": cell(step) + model("scan(Cell, x, axis = T)"),
+  "not-callable--scan-named-step": cell(`step${step}`) + model(usual),
   "missing-argument--scan": cell(step) + model("scan(Cell(8), x)"),
   "missing-argument--scan-input":
     cell("(x: f32[B, D], y: f32[B, D], h: f32[B, D]) { return h = tanh(x + y + h) }") + model(usual),

@@ -12,6 +12,19 @@ export const shapes: Readonly<Record<string, string | Given>> = {
   return x * y
 }
 `,
+  "shape-mismatch--one-origin": `module Wide(H: size) {
+  (x: f32[B, D]) -> f32[B, H] {
+    param narrow : f32[H, D]
+    param wide : f32[H + 1, D]
+    return dot(x, narrow, axis = D) + dot(x, wide, axis = D)
+  }
+}
+`,
+  "no-axis--derange": `model Tiny {
+  input x : f32[B, T~, D]
+  loss level = mean(derange(x))
+}
+`,
   "shape-mismatch--default-size": `model Tiny {
   size d = 64
   input x : f32[B, d]

@@ -1,8 +1,12 @@
 /**
  * Measures how long it takes until a spec is ready to train, in fresh processes: `npm run build && npx tsx bench/compile-time.ts [SPEC] [--runs N]`.
- * Prints the median of every stage with the best run and the ninth tenth. The start of Node and the loading of modules do not count.
+ * Prints the median of every stage with the best run and the ninth tenth, without the cache of compiled models and then from it. The start of Node
+ * and the loading of modules do not count.
  */
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { summarizeTimes } from "../src/base/timing.ts";
 import { describe } from "./measure.ts";
@@ -18,17 +22,30 @@ const { values: flags, positionals } = parseArgs({
   options: { runs: { type: "string", default: "9" } },
 });
 const spec = positionals[0] ?? "specs/mird.mird";
-const runs = Array.from({ length: Number(flags.runs) }, () => {
-  const text = execFileSync(process.execPath, ["dist/cli/main.js", "compile", spec, "--times", "--json"]);
-  return JSON.parse(text.toString()) as Times;
-});
-const row = (name: string, pick: (run: Times) => number) =>
-  console.log(`| ${name} | ${describe(summarizeTimes(runs.map(pick)), (ms) => ms, 1)} |`);
 const timeOf = (run: Times, stage: string) =>
   run.stages.find((each) => each.stage === stage)?.milliseconds ?? 0;
 
-console.log(`${spec}, ${runs[0]?.device} device, ${runs.length} processes\n`);
-console.log("| stage | ms |\n| --- | --- |");
-for (const { stage } of runs[0]?.stages ?? []) row(stage, (run) => timeOf(run, stage));
-row("check and compile, without code", (run) => run.all - timeOf(run, "encode, instantiate"));
-row("ready to train", (run) => run.all);
+const folder = mkdtempSync(join(tmpdir(), "mird-compile-time-"));
+measure("nothing kept", { MIRD_CACHE: "off" });
+const kept = { MIRD_CACHE: "", MIRD_CACHE_DIR: folder };
+compile(kept);
+measure("from the cache", kept);
+rmSync(folder, { recursive: true });
+
+function measure(title: string, environment: Readonly<Record<string, string>>): void {
+  const runs = Array.from({ length: Number(flags.runs) }, () => compile(environment));
+  const row = (name: string, pick: (run: Times) => number) =>
+    console.log(`| ${name} | ${describe(summarizeTimes(runs.map(pick)), (ms) => ms, 1)} |`);
+  console.log(`\n${spec}, ${runs[0]?.device} device, ${title}, ${runs.length} processes\n`);
+  console.log("| stage | ms |\n| --- | --- |");
+  for (const { stage } of runs[0]?.stages ?? []) row(stage, (run) => timeOf(run, stage));
+  row("check and compile, without code", (run) => run.all - timeOf(run, "encode, instantiate"));
+  row("ready to train", (run) => run.all);
+}
+
+/** The stages of one fresh process. */
+function compile(environment: Readonly<Record<string, string>>): Times {
+  const args = ["dist/cli/main.js", "compile", spec, "--times", "--json"];
+  const text = execFileSync(process.execPath, args, { env: { ...process.env, ...environment } });
+  return JSON.parse(text.toString()) as Times;
+}

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { chooseDevice, parseDevice } from "../src/api/devices.ts";
+import { NO_CACHE } from "../src/base/cache.ts";
 import { bench } from "../src/driver/bench.ts";
 import { prepareInvented } from "../src/driver/prepare-invented.ts";
 import { quantity } from "../src/report/quantity.ts";
@@ -36,7 +37,7 @@ const HEADINGS = [
 console.log(`| ${HEADINGS.join(" | ")} |\n| ${HEADINGS.map(() => "---").join(" | ")} |`);
 for (const profile of PROFILES.filter((name) => flags.profiles.split(",").includes(name)))
   for (const name of flags.devices.split(",")) {
-    const { backend, target } = await chooseDevice({ device: parseDevice(name) });
+    const { backend, target } = await chooseDevice({ device: parseDevice(name) }, NO_CACHE);
     const start = performance.now();
     const { model, program } = mirdModel(profile);
     const made = prepareInvented({ model, types: program.types, target, limits: backend.limits });

@@ -1,4 +1,6 @@
 /** Which device does the work: the choice of `--device`, opened and explained. */
+import type { Cache } from "../base/cache.ts";
+import { NO_CACHE } from "../base/cache.ts";
 import type { DeviceFacts } from "../codegen/descriptor.ts";
 import { describeTarget } from "../codegen/descriptor.ts";
 import { CPU } from "../codegen/wasm/descriptor.ts";
@@ -11,6 +13,7 @@ import { dawnBackend } from "../runtime/dawn/execute.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import { referenceBackend } from "../runtime/reference/backend.ts";
 import { threadCount, wasmBackend } from "../runtime/wasm/execute.ts";
+import { openCache } from "./cache.ts";
 
 /** What kernels are made for where no device says what it can do: the least that WebGPU guarantees. */
 export const SOFTWARE: DeviceFacts = {
@@ -36,6 +39,8 @@ export interface ChosenDevice {
   /** What fusion has to know about it. */
   readonly target: FusionTarget & { readonly name: string };
   readonly reason: string;
+  /** Models and code that were compiled before. */
+  readonly cache: Cache;
 }
 
 /** The device of that name. Throws a UserError that lists the names. */
@@ -57,35 +62,49 @@ export function parseDevice(text: string): DeviceChoice {
   ]);
 }
 
-/** Opens the device. Throws a UserError with exit code 3 when there is none. */
-export async function chooseDevice({ device, threads }: DeviceFlags): Promise<ChosenDevice> {
+/** Opens the device; code for it is kept in `cache`. Throws a UserError with exit code 3 when there is none. */
+export async function chooseDevice(
+  { device, threads }: DeviceFlags,
+  cache: Cache = openCache(),
+): Promise<ChosenDevice> {
   switch (device) {
     case "reference":
-      return { backend: referenceBackend(), target: describeTarget(SOFTWARE), reason: "It was asked for." };
+      return {
+        backend: referenceBackend(),
+        target: describeTarget(SOFTWARE),
+        reason: "It was asked for.",
+        cache,
+      };
     case "cpu":
-      return chooseCpu(threads, "It was asked for.");
+      return chooseCpu(threads, "It was asked for.", cache);
     case "webgpu":
-      return chooseDawn({});
+      return chooseDawn({}, cache);
     case "auto":
       try {
-        return await chooseDawn({ software: "never" });
+        return await chooseDawn({ software: "never" }, cache);
       } catch (error) {
         if (!(error instanceof UserError) || error.exitCode !== 3) throw error;
-        return chooseCpu(threads, whyNoGpu(error));
+        return chooseCpu(threads, whyNoGpu(error), cache);
       }
   }
 }
 
-async function chooseDawn(options: OpenOptions): Promise<ChosenDevice> {
+async function chooseDawn(options: OpenOptions, cache: Cache): Promise<ChosenDevice> {
   const opened = await openDevice(options);
   const target = describeTarget(deviceFacts(opened));
-  return { backend: dawnBackend(opened, loadKernelSource), target, reason: opened.reason };
+  const backend = dawnBackend(opened, loadKernelSource);
+  return { backend, target, reason: opened.reason, cache };
 }
 
-function chooseCpu(threads: number | undefined, reason: string): ChosenDevice {
-  const backend = wasmBackend(threads === undefined ? {} : { threads });
+function chooseCpu(threads: number | undefined, reason: string, cache: Cache): ChosenDevice {
+  const backend = wasmBackend({ cache, ...(threads === undefined ? {} : { threads }) });
   const count = threadCount(threads);
-  return { backend, target: CPU, reason: `${count === 1 ? "1 thread" : `${count} threads`}. ${reason}` };
+  return {
+    backend,
+    target: CPU,
+    reason: `${count === 1 ? "1 thread" : `${count} threads`}. ${reason}`,
+    cache,
+  };
 }
 
 /** What was tried, in one line, without the statement that there is nothing. */
@@ -113,8 +132,8 @@ export async function surveyDevices(): Promise<DeviceReport[]> {
 
 /** Opens a kind of device. Throws a UserError with exit code 3 when there is none. */
 export async function openSurveyed(kind: DeviceReport["kind"]): Promise<ChosenDevice> {
-  if (kind === "cpu") return chooseCpu(undefined, "Every machine with Node has it.");
-  return chooseDawn({ software: kind === "gpu" ? "never" : "only" });
+  if (kind === "cpu") return chooseCpu(undefined, "Every machine with Node has it.", NO_CACHE);
+  return chooseDawn({ software: kind === "gpu" ? "never" : "only" }, NO_CACHE);
 }
 
 async function survey(kind: DeviceReport["kind"]): Promise<DeviceReport> {

@@ -45,7 +45,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
   const info = readRun(request.run);
   const given = request.data ?? info.dataset.folder;
   const folder = dataName(given);
-  const { program, model: checked } = requireModel(recordedSpec(info));
+  const { program, model: checked, identity } = requireModel(recordedSpec(info));
   const chosen = await chooseDevice(request.device);
   try {
     const { dataset, stream } = openDatasetFor(given, chosen.backend.limits, false);
@@ -55,6 +55,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     const { model, settings, start } = prepare({
       model: checked,
       types: program.types,
+      kept: { cache: chosen.cache, identity },
       dataset,
       folder,
       target: chosen.target,

@@ -1,5 +1,4 @@
 /** A run as it is begun and found again: what it says about itself, its spec, its data. */
-import type { CheckedProgram } from "../check/checked.ts";
 import { fingerprint } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { Source } from "../diagnostics/source.ts";
@@ -9,7 +8,7 @@ import { runError } from "../report/run-error.ts";
 import type { RunInfo } from "../report/run-info.ts";
 import type { ChosenDevice } from "./devices.ts";
 import { recordLoader } from "./sources.ts";
-import type { SpecRequest } from "./spec.ts";
+import type { RequiredModel, SpecRequest } from "./spec.ts";
 import { version } from "./version.ts";
 
 /** What a run that starts now says about itself. */
@@ -75,10 +74,11 @@ export function requireSameData(folder: string, info: RunInfo, dataset: Dataset)
 /** Compiles a checked model for a device and a dataset. */
 export function prepareFor(
   device: ChosenDevice,
-  checked: { readonly program: CheckedProgram; readonly model: CheckedProgram["models"][number] },
+  { model, program, identity }: RequiredModel,
   data: Pick<PrepareRequest, "dataset" | "folder" | "epochs" | "pretrained" | "stream">,
 ): Prepared {
-  const { model, program } = checked;
-  const { target, backend } = device;
-  return prepare({ model, types: program.types, target, limits: backend.limits, purpose: "train", ...data });
+  const { target, backend, cache } = device;
+  const kept = { cache, identity };
+  const made = { model, types: program.types, kept, target, limits: backend.limits };
+  return prepare({ ...made, purpose: "train", ...data });
 }

@@ -8,6 +8,7 @@ import { loadProgram } from "../check/load.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { Problems, UserError } from "../diagnostics/problems.ts";
 import type { Source } from "../diagnostics/source.ts";
+import { openCache } from "./cache.ts";
 import { parseSettings } from "./settings.ts";
 
 export interface SpecRequest {
@@ -27,7 +28,7 @@ export function checkSpec(request: SpecRequest): {
 } {
   const problems = new Problems();
   const overrides = parseSettings(request.settings, problems);
-  const scope = loadProgram(request.entry, request.loadSource, problems);
+  const scope = loadProgram(request.entry, request.loadSource, problems, openCache());
   request.onStage?.("parse");
   const named = request.model === null ? {} : { model: request.model };
   const program = checkProgram(scope, { overrides, ...named }, problems);
@@ -35,16 +36,28 @@ export function checkSpec(request: SpecRequest): {
   return { program, problems: problems.all };
 }
 
-/** The model of a spec without mistakes, and the warnings. Throws a UserError otherwise. */
-export function requireModel(request: SpecRequest): {
+export interface RequiredModel {
   readonly program: CheckedProgram;
   readonly model: CheckedModel;
   readonly warnings: readonly Diagnostic[];
-} {
-  const { program, problems } = checkSpec(request);
+  /** Equal for models of equal texts and settings. */
+  readonly identity: string;
+}
+
+/** The model of a spec without mistakes, and the warnings. Throws a UserError otherwise. */
+export function requireModel(request: SpecRequest): RequiredModel {
+  const read: Source[] = [request.entry];
+  const loadSource: LoadSource = (path, from) => {
+    const source = request.loadSource(path, from);
+    if (source !== null) read.push(source);
+    return source;
+  };
+  const { program, problems } = checkSpec({ ...request, loadSource });
   if (problems.some(({ severity }) => severity === "error")) throw new UserError(problems);
   if (program.chosen === null) throw noModel(request);
-  return { program, model: program.chosen, warnings: problems };
+  const texts = read.map(({ path, text }) => [path, text]);
+  const identity = JSON.stringify([texts, Object.entries(request.settings).sort(), request.model]);
+  return { program, model: program.chosen, warnings: problems, identity };
 }
 
 function noModel({ entry, model }: SpecRequest): UserError {

@@ -1,5 +1,8 @@
 /** From an entry file to everything that it imports: parsing each file once, and resolving what its names stand for. */
 
+import type { Cache } from "../base/cache.ts";
+import { NO_CACHE } from "../base/cache.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { Problems } from "../diagnostics/problems.ts";
 import type { Source } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
@@ -23,22 +26,27 @@ interface Loading {
   readonly libraryPath: string | null;
 }
 
-/** Parses `entry` and all files that it needs. Files may import each other. */
-export function loadProgram(entry: Source, loadSource: LoadSource, problems: Problems): FileScope {
+/** Parses `entry` and all files that it needs. Files may import each other. `cache` keeps what was read of a text. */
+export function loadProgram(
+  entry: Source,
+  loadSource: LoadSource,
+  problems: Problems,
+  cache: Cache = NO_CACHE,
+): FileScope {
   const loaded = new Map<string, Loading>();
   const pending: Loading[] = [];
   const load = (source: Source, libraryPath: string | null): Loading => {
     const known = loaded.get(source.path);
     if (known !== undefined) return known;
-    const found = new Problems();
-    const file = parseFile(source, found);
-    for (const problem of found.all) problems.add(problem);
+    const key = JSON.stringify([source.path, source.text]);
+    const { file, found } = cache.remember("syntax", key, () => parse(source));
+    for (const problem of found) problems.add(problem);
     const scope: Loading = {
       file,
       names: new Map(),
       imports: [],
       failedImports: new Set(),
-      incomplete: found.hasErrors,
+      incomplete: found.some(({ severity }) => severity === "error"),
       libraryPartOf: (name) => partThatDeclares(name, (path) => loadSource(path, null)),
       libraryPath,
     };
@@ -57,6 +65,12 @@ export function loadProgram(entry: Source, loadSource: LoadSource, problems: Pro
       } else addImport(next, wanted, load(source, wanted.quoted ? null : wanted.path), problems);
     }
   return root;
+}
+
+function parse(source: Source): { readonly file: File; readonly found: readonly Diagnostic[] } {
+  const problems = new Problems();
+  const file = parseFile(source, problems);
+  return { file, found: problems.all };
 }
 
 function isNamed(declaration: Declaration): declaration is Exclude<Declaration, TrainDecl> {

@@ -1,9 +1,11 @@
 /** `mird bench`: how long an iteration takes, and where the time goes. */
+
 import { openDataset } from "../api/dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice } from "../api/devices.ts";
 import { diskLoader, readSpec } from "../api/sources.ts";
 import { requireModel } from "../api/spec.ts";
+import { NO_CACHE } from "../base/cache.ts";
 import type { BenchResult } from "../driver/bench.ts";
 import { bench } from "../driver/bench.ts";
 import type { Ceilings } from "../driver/ceilings.ts";
@@ -73,7 +75,7 @@ async function run(session: Session, spec: string, flags: BenchFlags): Promise<v
   });
   const check = performance.now() - start;
   if (!session.json) printProblems(io, checked.warnings, false);
-  const chosen = await chooseDevice(flags);
+  const chosen = await chooseDevice(flags, NO_CACHE);
   try {
     const report = await measure(io, checked, flags, chosen, check);
     io.out.write(

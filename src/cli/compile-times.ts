@@ -2,22 +2,25 @@
 import type { DeviceFlags } from "../api/devices.ts";
 import { chooseDevice } from "../api/devices.ts";
 import type { StageTime, Stopwatch } from "../base/stopwatch.ts";
-import { compileOnly } from "../driver/prepare.ts";
+import { compiledModel } from "../driver/prepare.ts";
 import { alignColumns } from "../report/tables.ts";
 import type { Session } from "./command.ts";
 
-type Request = Pick<Parameters<typeof compileOnly>[0], "model" | "types" | "data">;
+type Request = Pick<Parameters<typeof compiledModel>[0], "model" | "types" | "data"> & {
+  readonly identity: string;
+};
 
 /** Compiles for the device that would be used, prepares it, and prints the time of every stage; `watch` has those before. Opening the device does not count. */
 export async function printTimes(
   session: Session,
-  request: Request,
+  { identity, ...request }: Request,
   { device, watch }: { readonly device: DeviceFlags; readonly watch: Stopwatch },
 ): Promise<void> {
-  const { backend, target } = await chooseDevice(device);
+  const { backend, target, cache } = await chooseDevice(device);
   try {
     watch.skip();
-    const { compiled } = compileOnly({ ...request, target, onStage: watch.lap });
+    const compiled = compiledModel({ ...request, kept: { cache, identity }, target, onStage: watch.lap });
+    watch.lap("cache");
     const programs = new Map([
       ["iteration", compiled.iteration],
       ["evaluation", compiled.evaluation],

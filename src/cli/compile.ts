@@ -82,7 +82,7 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
   const { io } = session;
   const sources = {};
   const watch = new Stopwatch();
-  const { program, model, warnings } = requireModel({
+  const { program, model, warnings, identity } = requireModel({
     entry: readSpec(spec, sources),
     loadSource: diskLoader(sources),
     settings: splitSettings(flags.set),
@@ -97,7 +97,7 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
   }
   const data = folder === undefined ? null : { dataset: openDataset(folder), folder };
   if (flags.times === true) {
-    await printTimes(session, { model, types: program.types, data }, { device: flags, watch });
+    await printTimes(session, { model, types: program.types, identity, data }, { device: flags, watch });
     return;
   }
   const wgsl = emit === "wgsl" ? await wgslTarget() : describeTarget(SOFTWARE);

@@ -1,4 +1,5 @@
 /** `mird doctor`: which device is used, why, how fast each is, and how to get a better one. */
+import { cacheIsOff, compiledFolder } from "../api/cache.ts";
 import type { DeviceReport } from "../api/devices.ts";
 import { surveyDevices } from "../api/devices.ts";
 import { version } from "../api/version.ts";
@@ -29,7 +30,7 @@ export const registerDoctor: Register = (program, session) => {
     .description(
       "Shows which devices there are, how fast each is, which one is used, why, and how to get a better one.",
     )
-    .option("--json", "print JSON: {devices, chosen, reason, hint}")
+    .option("--json", "print JSON: {devices, chosen, reason, hint, cache}")
     .action(async (options: { json?: boolean }) => {
       session.json = options.json === true;
       const devices: Examined[] = [];
@@ -38,11 +39,12 @@ export const registerDoctor: Register = (program, session) => {
       const chosen = devices.find(({ available }) => available) ?? null;
       const reason = chosen === null ? "No device can run WebGPU." : reasonFor(chosen, devices);
       const hint = chosen?.kind === "gpu" ? null : gpuHint(graphicsFacts());
+      const cache = cacheIsOff() ? null : compiledFolder();
       const { out } = session.io;
       if (session.json) {
-        const facts = { devices, chosen: chosen?.description ?? null, reason, hint };
+        const facts = { devices, chosen: chosen?.description ?? null, reason, hint, cache };
         out.write(`${JSON.stringify(facts, null, 1)}\n`);
-      } else out.write(describe(devices, chosen, reason, hint));
+      } else out.write(describe(devices, chosen, reason, hint, cache));
       session.exitCode = chosen === null ? EXIT.device : EXIT.ok;
     });
 };
@@ -64,6 +66,7 @@ function describe(
   chosen: Examined | null,
   reason: string,
   hint: string | null,
+  cache: string | null,
 ): string {
   const lines = [`mird ${version()}, Node ${process.version}, ${process.platform} ${process.arch}`, ""];
   for (const device of devices) {
@@ -75,6 +78,11 @@ function describe(
   }
   lines.push("", wrap(chosen === null ? reason : `Used: ${chosen.description}. ${reason}`, WIDTH));
   if (hint !== null) lines.push("", wrap(hint, WIDTH));
+  const kept =
+    cache === null
+      ? "Compiled models are not kept (MIRD_CACHE=off)."
+      : `Compiled models are kept in ${cache}; MIRD_CACHE=off does without.`;
+  lines.push("", wrap(kept, WIDTH));
   return `${lines.join("\n").trimEnd()}\n`;
 }
 

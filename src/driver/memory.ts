@@ -10,6 +10,7 @@ import { explainPeak } from "../plan/explain.ts";
 import { quantity } from "../report/quantity.ts";
 import { alignColumns } from "../report/tables.ts";
 import type { Limit, MemoryLimits } from "../runtime/limits.ts";
+import type { CompiledModel } from "../train/compiled.ts";
 import type { Compilation, Stages } from "./compile.ts";
 
 export interface MemoryReport {
@@ -31,16 +32,26 @@ export function memoryReport(
 ): MemoryReport {
   const stages = stagesFor(programs, purpose);
   const larger = stages.reduce((a, b) => (needsMore(a.program, b.program) ? a : b));
-  const arenas = new Map<string, number>();
-  for (const { program } of stages)
-    for (const [name, bytes] of program.arenas) arenas.set(name, Math.max(arenas.get(name) ?? 0, bytes));
+  const arenas = sharedArenas(stages.map(({ program }) => program));
   return {
     model: compiled.name,
     peak: explainPeak(larger.scheduled),
     ...larger.program.memory,
     arenas,
-    totalBytes: [...arenas.values()].reduce((sum, bytes) => sum + bytes, 0),
+    totalBytes: sumOf(arenas),
   };
+}
+
+/** The arenas that programs share: one of a name is as large as the one that needs most. */
+function sharedArenas(programs: readonly Program[]): ReadonlyMap<string, number> {
+  const arenas = new Map<string, number>();
+  for (const program of programs)
+    for (const [name, bytes] of program.arenas) arenas.set(name, Math.max(arenas.get(name) ?? 0, bytes));
+  return arenas;
+}
+
+function sumOf(arenas: ReadonlyMap<string, number>): number {
+  return [...arenas.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** What is made ready on the device: for training both programs, over the same arenas. */
@@ -64,6 +75,24 @@ interface Tensor {
 
 /** Tensors that a message lists. */
 const LISTED = 6;
+
+/** Whether a device with these limits can hold the model. */
+export function hasRoom(
+  { iteration, evaluation }: Pick<CompiledModel, "iteration" | "evaluation">,
+  limits: MemoryLimits,
+  purpose: Purpose,
+): boolean {
+  const programs = purpose === "train" ? [iteration, evaluation] : [evaluation];
+  const arenas = sharedArenas(programs);
+  const scale = limits.elementBytes / 4;
+  return (
+    sumOf(arenas) * scale <= limits.total.bytes &&
+    Math.max(0, ...arenas.values()) * scale <= limits.arena.bytes &&
+    programs.every((program) =>
+      writtenRegions(program).every(({ bytes }) => bytes * scale <= limits.operand.bytes),
+    )
+  );
+}
 
 /** Throws a UserError with exit code 3 when a device with these limits cannot hold the model. */
 export function requireRoom(compilation: Compilation, limits: MemoryLimits, purpose: Purpose): void {
@@ -166,23 +195,26 @@ function factorsOf(extent: number, sizes: readonly (readonly [string, number])[]
   return other === undefined ? [] : ["B", other[0]];
 }
 
-/** Operands of kernels that are larger than a device can hand to one. */
+/** Operands of kernels that are larger than a device can hand to one; a tensor is listed where it is made. */
 function operandsAbove({ program, scheduled }: Stages, limit: number): Tensor[] {
+  const large = writtenRegions(program).filter(({ bytes }) => bytes > limit);
+  return large.map(({ bytes, kernel, origin }) => {
+    const value = [...scheduled.values.values()].find(({ elements }) => elements * 4 === bytes);
+    return { bytes, shape: value?.shape ?? [bytes / 4], what: `kernel ${kernel}`, origin };
+  });
+}
+
+/** What the kernels of a program write, operand by operand. */
+function writtenRegions(
+  program: Program,
+): { readonly bytes: number; readonly kernel: string; readonly origin: Span | null }[] {
   return program.segments.flatMap(({ dispatches }) =>
-    dispatches.flatMap(({ operands, origins, kernel }) =>
-      operands
-        // A tensor is listed where it is made.
-        .filter(
-          (region, index) =>
-            region.bytes > limit && at(program.kernels, kernel).operands[index]?.access !== "read",
-        )
-        .map((region): Tensor => {
-          const { name } = at(program.kernels, kernel);
-          const value = [...scheduled.values.values()].find(({ elements }) => elements * 4 === region.bytes);
-          const shape = value?.shape ?? [region.bytes / 4];
-          return { bytes: region.bytes, shape, what: `kernel ${name}`, origin: origins[0] ?? null };
-        }),
-    ),
+    dispatches.flatMap(({ operands, origins, kernel }) => {
+      const { name, operands: declared } = at(program.kernels, kernel);
+      return operands.flatMap(({ bytes }, index) =>
+        declared[index]?.access === "read" ? [] : [{ bytes, kernel: name, origin: origins[0] ?? null }],
+      );
+    }),
   );
 }
 

@@ -1,4 +1,5 @@
 /** A checked model and a dataset, brought together for training or evaluation: sizes, rows, settings, compiled programs. */
+import type { Cache } from "../base/cache.ts";
 import type { OnStage } from "../base/stopwatch.ts";
 import { builtins, operators } from "../builtins/index.ts";
 import type { CheckedModel } from "../check/checked.ts";
@@ -15,14 +16,23 @@ import type { TrainSettings } from "../train/settings.ts";
 import { trainSettings } from "../train/settings.ts";
 import type { StartingValues } from "../train/starting-values.ts";
 import { openPretrained, startingValues } from "../train/starting-values.ts";
-import type { Compilation } from "./compile.ts";
+import type { Compilation, CompileRequest } from "./compile.ts";
 import { compileModel, trainBlock } from "./compile.ts";
-import { requireRoom } from "./memory.ts";
+import { hasRoom, requireRoom } from "./memory.ts";
+
+/** Where compiled models are kept, and by what name this one is known there. */
+export interface Kept {
+  readonly cache: Cache;
+  /** Equal for models of equal texts and settings. */
+  readonly identity: string;
+}
 
 export interface PrepareRequest {
   readonly model: CheckedModel;
   /** Types of inputs and labels, by their nodes. */
   readonly types: ReadonlyMap<object, ValueType>;
+  /** Where compiled models are kept; without it the model is compiled anew. */
+  readonly kept?: Kept;
   readonly dataset: Dataset;
   /** The dataset as the user named it, for messages. */
   readonly folder: string;
@@ -48,7 +58,7 @@ export interface Prepared {
 
 /** Binds, checks and compiles. Throws a UserError with everything that does not fit. */
 export function prepare(request: PrepareRequest): Prepared {
-  const { model, dataset, folder, target } = request;
+  const { model, dataset, folder } = request;
   const train = trainBlock(model);
   const sizes = modelSizes(model, request.types, dataset, folder);
   const settings = trainSettings(train, request.epochs);
@@ -57,27 +67,54 @@ export function prepare(request: PrepareRequest): Prepared {
   const { loads } = train;
   const folders = request.pretrained === null ? null : openPretrained(loads, request.pretrained);
   const dataRows = rowCount(dataset);
-  const compilation = compileModel({ model, sizes, dataRows, streamed: request.stream, target });
-  requireRoom(compilation, request.limits, request.purpose);
-  const { compiled, instances } = compilation;
+  const compilation = { ...request, sizes, dataRows, streamed: request.stream };
+  const { compiled, compile } = cachedModel(compilation);
+  if (!hasRoom(compiled, request.limits, request.purpose))
+    requireRoom(compile(), request.limits, request.purpose);
+  const named = { dataset, folder, model: compiled, loads };
   const start =
-    folders === null ? null : startingValues({ model: compiled, loads, instances, folders, dataset, folder });
+    folders === null ? null : startingValues({ ...named, folders, instances: () => compile().instances });
   return { model: compiled, settings, start };
 }
 
+/** The compiled model, from the cache where it is there; `compile` gives what the cache does not hold, too. */
+function cachedModel(request: CompileRequest & Pick<PrepareRequest, "kept">): {
+  readonly compiled: CompiledModel;
+  readonly compile: () => Compilation;
+} {
+  let compilation: Compilation | null = null;
+  const compile = () => {
+    compilation ??= compileModel(request);
+    return compilation;
+  };
+  const { kept, dataRows, streamed, target } = request;
+  if (kept === undefined) return { compiled: compile().compiled, compile };
+  const key = JSON.stringify([kept.identity, [...request.sizes], dataRows, streamed, target]);
+  return { compiled: kept.cache.remember("model", key, () => compile().compiled), compile };
+}
+
+export interface CompileOnlyRequest extends Pick<PrepareRequest, "model" | "types" | "target"> {
+  readonly data: { readonly dataset: Dataset; readonly folder: string } | null;
+  readonly onStage?: OnStage;
+}
+
 /** Compiles without starting anything; the sizes that only data bring must come from a dataset or from settings. */
-export function compileOnly(
-  request: Pick<PrepareRequest, "model" | "types" | "target"> & {
-    readonly data: { readonly dataset: Dataset; readonly folder: string } | null;
-    readonly onStage?: OnStage;
-  },
-): Compilation {
+export function compileOnly(request: CompileOnlyRequest): Compilation {
+  return compileModel(compileRequest(request));
+}
+
+/** The compiled model alone, from the cache where it is there. */
+export function compiledModel(request: CompileOnlyRequest & { readonly kept: Kept }): CompiledModel {
+  return cachedModel({ ...compileRequest(request), kept: request.kept }).compiled;
+}
+
+function compileRequest(request: CompileOnlyRequest): CompileRequest {
   const { model, types, target, data, onStage } = request;
   const watch = onStage === undefined ? {} : { onStage };
   const sizes = data === null ? fixedSizes(model) : modelSizes(model, types, data.dataset, data.folder);
   const { batch } = trainBlock(model);
   const dataRows = data === null ? batch.labelled + batch.unlabelled : rowCount(data.dataset);
-  return compileModel({ model, sizes, dataRows, target, ...watch });
+  return { model, sizes, dataRows, target, ...watch };
 }
 
 function rowCount(dataset: Dataset): number {

@@ -53,7 +53,8 @@ export function openPretrained(
 export interface StartRequest {
   readonly model: CompiledModel;
   readonly loads: readonly CheckedLoad[];
-  readonly instances: ReadonlyMap<string, MadeInstance>;
+  /** Asked for where weights are loaded. */
+  readonly instances: () => ReadonlyMap<string, MadeInstance>;
   readonly folders: PretrainedFolders;
   readonly dataset: Dataset;
   /** The dataset as the user named it. */
@@ -86,7 +87,8 @@ export function startingValues(request: StartRequest): StartingValues {
       if (folder === null) continue;
       const found = new Map<string, Float32Array>();
       const { parameters } = model;
-      weights.push(loadWeights({ load, folder, instances, parameters, values: found, problems: report }));
+      const given = { load, folder, instances: instances(), parameters };
+      weights.push(loadWeights({ ...given, values: found, problems: report }));
       for (const [path, data] of found) values.set(path, { data, rows: null });
       for (const problem of otherWords(folder, dataset)) report(problem);
     }

@@ -17,8 +17,8 @@ export interface WasmOptions {
 
 export interface WasmModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** In the order of the table. */
-  readonly kernels: readonly WasmKernel[];
+  /** What each kernel takes on one thread, estimated, in the order of the table. */
+  readonly nanoseconds: readonly number[];
   /** Scratch memory that a thread needs. */
   readonly scratchBytes: number;
 }
@@ -59,5 +59,5 @@ export function emitModule(kernels: readonly Kernel[], options: WasmOptions): Wa
     KERNEL_TYPE,
   );
   const scratchBytes = emitted.reduce((most, kernel) => Math.max(most, kernel.scratchBytes), 0);
-  return { bytes, kernels: emitted, scratchBytes };
+  return { bytes, nanoseconds: emitted.map((kernel) => kernel.nanoseconds), scratchBytes };
 }

@@ -4,12 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import koffi from "koffi";
 import { extract } from "tar-stream";
+import { cacheFolder } from "../../base/cache-folder.ts";
 
 const LOADER = "libvulkan.so.1";
 const DRIVER = "libvk_swiftshader.so";
@@ -68,11 +69,6 @@ async function unpackedFolder(): Promise<string> {
     await rm(temporary, { recursive: true, force: true });
   }
   return folder;
-}
-
-function cacheFolder(): string {
-  const base = process.env.MIRD_CACHE_DIR ?? process.env.XDG_CACHE_HOME;
-  return join(base !== undefined && base !== "" ? base : join(homedir(), ".cache"), "mird");
 }
 
 async function firstWritable(folders: readonly string[]): Promise<string> {

@@ -1,5 +1,7 @@
 /** Programs on the CPU: kernels as WebAssembly, arenas in one memory that all threads share. */
 import { availableParallelism } from "node:os";
+import type { Cache } from "../../base/cache.ts";
+import { NO_CACHE } from "../../base/cache.ts";
 import { at, CompilerBug, invariant } from "../../base/invariant.ts";
 import { emitModule } from "../../codegen/wasm/emit.ts";
 import { CONTROL, LINE_BYTES, MAX_THREADS } from "../../codegen/wasm/layout.ts";
@@ -27,6 +29,8 @@ export interface WasmBackendOptions {
   readonly threads?: number;
   /** False: do without relaxed SIMD even where it exists. */
   readonly fused?: boolean;
+  /** Where code is kept. */
+  readonly cache?: Cache;
 }
 
 /** Polls at a barrier before a thread sleeps: some 150 us, longer than waking one takes. */
@@ -44,6 +48,7 @@ export function threadCount(asked: number = availableParallelism()): number {
 export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   const threads = threadCount(options.threads);
   const fused = options.fused !== false && hasRelaxedSimd();
+  const { cache = NO_CACHE } = options;
   // Workers start when there is something to do: many commands only ask for a description.
   let workers: WorkerPool | null = null;
   const open = new Set<WasmExecutable>();
@@ -55,9 +60,11 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
     prepare: async (programs, progress) => {
       workers ??= new WorkerPool(threads);
       const pool = workers;
-      const { kernels, numbers } = collectKernels(programs.values());
-      const { bytes, kernels: emitted, scratchBytes } = emitModule(kernels, { fused });
-      const nanoseconds = emitted.map((kernel) => kernel.nanoseconds);
+      const { kernels, keys, numbers } = collectKernels(programs.values());
+      const code = cache.remember("code", JSON.stringify([fused, keys]), () =>
+        emitModule(kernels, { fused }),
+      );
+      const { bytes, nanoseconds, scratchBytes } = code;
       const records = new Map<string, readonly DispatchRecord[]>();
       let recordBytes = 0;
       for (const [name, program] of programs) {

@@ -9,6 +9,8 @@ import { executions, type Program, type Region } from "../../ir/program.ts";
 /** All kernels of some programs, each once, and where those of a program stand among them. */
 export interface KernelTable {
   readonly kernels: readonly Kernel[];
+  /** What {@link kernelKey} says of each. */
+  readonly keys: readonly string[];
   readonly numbers: ReadonlyMap<Program, readonly number[]>;
 }
 
@@ -26,7 +28,7 @@ export function collectKernels(programs: Iterable<Program>): KernelTable {
         return number;
       }),
     );
-  return { kernels, numbers };
+  return { kernels, keys: [...known.keys()], numbers };
 }
 
 /** One dispatch. */

@@ -1,5 +1,6 @@
 /** Devices that run compiled programs: the whole path through fusion, planning and code generation, as `mird train` takes it. */
 import { chooseDevice } from "../../../src/api/devices.ts";
+import { NO_CACHE } from "../../../src/base/cache.ts";
 import { lower } from "../../../src/driver/compile.ts";
 import type { FusionTarget } from "../../../src/fuse/target.ts";
 import type { ArenaRange } from "../../../src/ir/graph.ts";
@@ -8,7 +9,7 @@ import type { Backend, Executable } from "../../../src/runtime/backend.ts";
 import type { Contents, OracleDevice, Session } from "./device.ts";
 
 export async function compiledDevice(device: "webgpu" | "cpu"): Promise<OracleDevice> {
-  return compiledOn(await chooseDevice({ device }));
+  return compiledOn(await chooseDevice({ device }, NO_CACHE));
 }
 
 /** A device that has been opened. */

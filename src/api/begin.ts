@@ -1,4 +1,5 @@
 /** The begin of a training, new or resumed: everything is read, checked and compiled, and the run folder is open. */
+import type { Drops } from "../data/drop.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { resumePoint } from "../driver/run-recorder.ts";
 import type { RunTraining } from "../driver/training.ts";
@@ -14,6 +15,7 @@ import type { GivenData } from "./dataset.ts";
 import { dataName, openDatasetFor } from "./dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
+import { datasetWithout, EVALUATED } from "./drops.ts";
 import { loadedInfo, newRunInfo, prepareFor, recordedSpec, requireSameData } from "./run.ts";
 import type { GivenSpec, Sources } from "./sources.ts";
 import { diskLoader, readSpec } from "./sources.ts";
@@ -27,6 +29,8 @@ export interface BeginRequest {
   /** Null: the first model of the file. */
   readonly model: string | null;
   readonly seed: number;
+  /** Shares of rows that lose a modality. */
+  readonly drop: Drops;
   /** Null: those of the spec. */
   readonly epochs: number | null;
   /** Null: a new folder in `runs/`. */
@@ -50,7 +54,7 @@ export interface BegunRun extends Pick<RunTraining, "run" | "prepared" | "datase
 
 /** Begins a new run. Throws a UserError with everything that is wrong with spec, settings, data or device. */
 export async function beginRun(request: BeginRequest): Promise<BegunRun> {
-  const { settings, data, seed, command, epochs, pretrained } = request;
+  const { settings, data, seed, drop, command, epochs, pretrained } = request;
   const sources: Sources = {};
   const entry = readSpec(request.spec, sources);
   const checked = requireModel({ entry, loadSource: diskLoader(sources), settings, model: request.model });
@@ -58,10 +62,12 @@ export async function beginRun(request: BeginRequest): Promise<BegunRun> {
   checkRunFolder(folder, request.force);
   const device = await chooseDevice(request.device);
   try {
-    const { dataset, stream } = openDatasetFor(data, device.backend.limits, request.stream);
+    const { dataset: whole, stream } = openDatasetFor(data, device.backend.limits, request.stream);
+    const dataset = datasetWithout(checked, whole, drop, seed);
+    const dropped = { drops: drop, evaluated: EVALUATED };
     const named = { dataset, folder: dataName(data), pretrained };
-    const prepared = prepareFor(device, checked, { ...named, epochs, stream });
-    const facts = { command, entry, sources, settings, seed, ...named };
+    const prepared = prepareFor(device, checked, { ...named, epochs, stream, dropped });
+    const facts = { command, entry, sources, settings, seed, drop, ...named };
     const run = RunDirectory.create(folder, newRunInfo(prepared, device, facts), request.force);
     return { run, prepared, dataset, device, resume: undefined, warnings: checked.warnings };
   } catch (error) {
@@ -88,8 +94,9 @@ export async function reopenRun(
   const given = data ?? info.dataset.folder;
   const device = await chooseDevice(flags);
   try {
-    const { dataset, stream } = openDatasetFor(given, device.backend.limits, flags.stream ?? false);
-    requireSameData(folder, info, dataset);
+    const { dataset: whole, stream } = openDatasetFor(given, device.backend.limits, flags.stream ?? false);
+    requireSameData(folder, info, whole);
+    const dataset = datasetWithout(checked, whole, info.drop, info.seed);
     // A run that was stopped before its first checkpoint begins anew, from the same weights.
     const pretrained = readCheckpoint(folder, "last") === null ? info.pretrained : null;
     const named = { dataset, folder: dataName(given), pretrained };

@@ -1,5 +1,6 @@
 /** A run's selected model on a dataset: what `eval` and `predict` share. */
 import { fingerprint } from "../data/dataset.ts";
+import type { Drops } from "../data/drop.ts";
 import type { Dataset } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import { dataInputs, prepare } from "../driver/prepare.ts";
@@ -15,6 +16,7 @@ import type { GivenData } from "./dataset.ts";
 import { dataName, openDatasetFor } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
+import { datasetWithout } from "./drops.ts";
 import { recordedSpec } from "./run.ts";
 import { requireModel } from "./spec.ts";
 
@@ -24,6 +26,8 @@ interface EvaluateRequest {
   readonly data: GivenData | null;
   /** Null: every split. */
   readonly splits: readonly string[] | null;
+  /** Shares of rows that lose a modality; null or left out: those of the run. */
+  readonly drop?: Drops | null;
   readonly device: DeviceFlags;
   /** Evaluate the model as it was initialised, too. */
   readonly initial?: boolean;
@@ -34,7 +38,9 @@ export interface EvaluatedRun {
   /** Names of the inputs that the spec declares. */
   readonly inputs: readonly string[];
   readonly settings: TrainSettings;
+  /** Without what was dropped. */
   readonly dataset: Dataset;
+  readonly drop: Drops;
   readonly evaluations: ReadonlyMap<string, Evaluation>;
   /** Of the model before training; empty where it was not asked for. */
   readonly initial: ReadonlyMap<string, Evaluation>;
@@ -45,10 +51,12 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
   const info = readRun(request.run);
   const given = request.data ?? info.dataset.folder;
   const folder = dataName(given);
+  const drop = request.drop ?? info.drop;
   const { program, model: checked, identity } = requireModel(recordedSpec(info));
   const chosen = await chooseDevice(request.device);
   try {
-    const { dataset, stream } = openDatasetFor(given, chosen.backend.limits, false);
+    const { dataset: whole, stream } = openDatasetFor(given, chosen.backend.limits, false);
+    const dataset = datasetWithout({ program, model: checked }, whole, drop, info.seed);
     const splits = request.splits ?? Object.keys(dataset.splits);
     for (const split of splits)
       if (dataset.splits[split] === undefined) throw noSplit(folder, dataset, split);
@@ -65,6 +73,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
       // What the run began from is needed again where it is evaluated too.
       pretrained: request.initial === true ? info.pretrained : null,
       stream,
+      dropped: { drops: drop, evaluated: splits.filter((split) => split !== "train") },
     });
     const hasRows = model.parameters.some(({ perRow }) => perRow);
     const sameRows = !hasRows || fingerprint(dataset) === info.dataset.fingerprint;
@@ -86,7 +95,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     const inputs = dataInputs(checked, program.types).flatMap(({ kind, name }) =>
       kind === "input" ? [name] : [],
     );
-    return { model, inputs, settings, dataset, evaluations, initial };
+    return { model, inputs, settings, dataset, drop, evaluations, initial };
   } finally {
     chosen.backend.close();
   }

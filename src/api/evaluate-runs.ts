@@ -1,5 +1,6 @@
 /** Several runs of one model as one table: mean and standard deviation over their seeds. */
 import { at } from "../base/invariant.ts";
+import type { Drops } from "../data/drop.ts";
 import { splitResults } from "../driver/results.ts";
 import type { Comparison, RunValues } from "../report/comparison.ts";
 import { compareRuns } from "../report/comparison.ts";
@@ -15,18 +16,20 @@ export interface EvaluateRuns {
   /** Null: the dataset of each run. */
   readonly data: string | null;
   readonly splits: readonly string[];
+  /** Shares of rows that lose a modality; null: those of each run. */
+  readonly drop: Drops | null;
   readonly device: DeviceFlags;
 }
 
 /** Evaluates every run. Throws a UserError where runs are not of one model with the same settings and seeds of their own. */
 export async function evaluateRuns(request: EvaluateRuns): Promise<Comparison> {
-  const { runs, data, splits, device } = request;
+  const { runs, data, splits, drop, device } = request;
   const infos = runs.map(readRun);
   requireOneModel(runs, infos);
   const values: RunValues[] = [];
   let shown: readonly string[] = [];
   for (const run of runs) {
-    const { evaluations, settings } = await evaluateRun({ run, data, splits, device });
+    const { evaluations, settings } = await evaluateRun({ run, data, splits, drop, device });
     values.push(valuesOf(evaluations));
     const [first] = evaluations.values();
     shown = settings.report.length > 0 ? settings.report : [...(first?.metrics.keys() ?? [])];
@@ -52,11 +55,12 @@ function valuesOf(evaluations: Parameters<typeof splitResults>[0]): RunValues {
 /** A mean over runs that differ in more than the seed would say nothing. */
 function requireOneModel(runs: readonly string[], infos: readonly RunInfo[]): void {
   const [first] = infos;
-  const facts = ({ sources, spec, model, settings, epochs, dataset }: RunInfo) => ({
+  const facts = ({ sources, spec, model, settings, epochs, drop, dataset }: RunInfo) => ({
     spec: sources[spec],
     model,
     settings: Object.entries(settings).sort(),
     epochs,
+    drop,
     dataset: dataset.fingerprint,
   });
   for (const [index, info] of infos.entries()) {

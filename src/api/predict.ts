@@ -1,5 +1,6 @@
 /** Predictions, latents and metrics of a run's selected model, as values. */
 import { at } from "../base/invariant.ts";
+import type { Drops } from "../data/drop.ts";
 import type { GivenData } from "./dataset.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 import type { Run } from "./load.ts";
@@ -9,6 +10,8 @@ import { deviceOf } from "./options.ts";
 export interface PredictOptions extends DeviceOptions {
   /** Default: the dataset of the run. */
   readonly data?: GivenData;
+  /** Shares of rows that lose a modality, by the seed of the run; default: what the run dropped, `{}` for nothing. */
+  readonly drop?: Drops;
   /** Default: every split of the dataset. */
   readonly splits?: readonly string[];
 }
@@ -19,9 +22,9 @@ export interface SplitPrediction {
   readonly ids: readonly string[] | null;
   /** The label of every row, NaN where it has none; null when the model has no label. */
   readonly labels: Float32Array | null;
-  /** The predicted score or class of every row; null when the model predicts nothing. */
+  /** The predicted score or class of every row, NaN where a row lacks what the prediction needs; null when the model predicts nothing. */
   readonly predictions: Float32Array | null;
-  /** Every output of the spec, latents included: row-major [rows, width]. */
+  /** Every output of the spec, latents included: row-major [rows, width], NaN where a row lacks what it needs. */
   readonly outputs: ReadonlyMap<string, { readonly width: number; readonly values: Float32Array }>;
   readonly metrics: ReadonlyMap<string, number>;
   readonly losses: ReadonlyMap<string, number>;
@@ -33,8 +36,8 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<ReadonlyMap<string, SplitPrediction>> {
   const folder = typeof run === "string" ? run : run.folder;
-  const { data = null, splits = null } = options;
-  const evaluated = await evaluateRun({ run: folder, data, splits, device: deviceOf(options) });
+  const { data = null, splits = null, drop = null } = options;
+  const evaluated = await evaluateRun({ run: folder, data, splits, drop, device: deviceOf(options) });
   const { model, dataset, evaluations } = evaluated;
   const result = new Map<string, SplitPrediction>();
   for (const [name, { predictions, outputs, metrics, losses }] of evaluations) {

@@ -15,14 +15,14 @@ import { version } from "./version.ts";
 export function newRunInfo(
   prepared: Prepared,
   device: ChosenDevice,
-  facts: Pick<RunInfo, "command" | "sources" | "settings" | "seed" | "pretrained"> & {
+  facts: Pick<RunInfo, "command" | "sources" | "settings" | "seed" | "drop" | "pretrained"> & {
     readonly entry: Source;
     readonly dataset: Dataset;
     /** The dataset as the user named it. */
     readonly folder: string;
   },
 ): RunInfo {
-  const { command, entry, sources, settings, seed, dataset, folder, pretrained } = facts;
+  const { command, entry, sources, settings, seed, drop, dataset, folder, pretrained } = facts;
   return {
     status: "running",
     command,
@@ -33,6 +33,7 @@ export function newRunInfo(
     sizes: Object.fromEntries(prepared.model.sizes),
     seed,
     epochs: prepared.settings.epochs,
+    drop,
     dataset: { folder, name: dataset.name, fingerprint: fingerprint(dataset) },
     pretrained,
     loaded: loadedInfo(prepared),
@@ -75,7 +76,7 @@ export function requireSameData(folder: string, info: RunInfo, dataset: Dataset)
 export function prepareFor(
   device: ChosenDevice,
   { model, program, identity }: RequiredModel,
-  data: Pick<PrepareRequest, "dataset" | "folder" | "epochs" | "pretrained" | "stream">,
+  data: Pick<PrepareRequest, "dataset" | "folder" | "epochs" | "pretrained" | "stream" | "dropped">,
 ): Prepared {
   const { target, backend, cache } = device;
   const kept = { cache, identity };

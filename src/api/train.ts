@@ -1,4 +1,5 @@
 /** Training from a program: the same runs as `mird train` makes, with callbacks in place of a display. */
+import type { Drops } from "../data/drop.ts";
 import { runTraining } from "../driver/training.ts";
 import type { TrainObserver } from "../train/loop.ts";
 import type { BegunRun } from "./begin.ts";
@@ -26,6 +27,8 @@ export interface TrainOptions extends SpecOptions, DeviceOptions, TrainCallbacks
   readonly data: GivenData;
   /** Of initial values, batches and dropout; default 0. */
   readonly seed?: number;
+  /** Shares of rows that lose a modality: `{ vision: 0.3 }` in every split, `{ "test.vision": 0.3 }` in one. */
+  readonly drop?: Drops;
   /** Default: those of the spec. */
   readonly epochs?: number;
   /** The run folder; default: a new one in `runs/`. */
@@ -49,10 +52,10 @@ export interface ResumeOptions extends DeviceOptions, TrainCallbacks {
  */
 export async function train(options: TrainOptions): Promise<Run> {
   const { spec, model = null, data, seed = 0, epochs = null, out = null, force = false } = options;
-  const { pretrained = {}, stream = false } = options;
+  const { pretrained = {}, stream = false, drop = {} } = options;
   const settings = settingsOf(options);
   const device = deviceOf(options);
-  const begin = { spec, model, settings, data, seed, epochs, out, force, device, pretrained, stream };
+  const begin = { spec, model, settings, data, seed, drop, epochs, out, force, device, pretrained, stream };
   const command = "train() of the library";
   return await execute(await beginRun({ ...begin, command }), options);
 }

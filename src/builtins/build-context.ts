@@ -21,6 +21,8 @@ export interface TensorValue {
   readonly type: TensorType;
   readonly node: Node;
   readonly presence: ReadonlyMap<string, ReadonlySet<Node>>;
+  /** Such nodes of axes that were reduced on the way here: which elements the value was taken over. None when left out. */
+  readonly over?: ReadonlySet<Node>;
   /** Lengths of the ragged axes of `type`, by the key of the axis' dim. */
   readonly ragged: ReadonlyMap<string, RaggedLengths>;
 }
@@ -37,6 +39,8 @@ export interface BuildContext {
   randomState(): Node;
   /** i32[B]: the rows of the dataset that the batch holds; a negative number stands for an absent row. */
   batch(): Node;
+  /** bool[B]: which places of the batch hold a row at all; null where all do. */
+  filled(): Node | null;
   /** A number that names this place in the unrolled program; different for every call. */
   randomSite(): number;
 }

@@ -59,7 +59,11 @@ const slice: Builtin = {
     const extent = at(value.node.shape, place);
     if (from + size > extent) context.reject(sliceRange(from, size, extent));
     const node = context.g.sliceAxis(value.node, place, from, size);
-    return derived(result as TensorType, node, [value]);
+    const cut = derived(result as TensorType, node, [value]);
+    const present = [...(value.presence.get(inputs.dim("axis").key) ?? [])];
+    if (present.length === 0) return cut;
+    const kept = new Set(present.map((flags) => context.g.sliceAxis(flags, 0, from, size)));
+    return { ...cut, presence: new Map([...cut.presence, [inputs.dim("size").key, kept]]) };
   },
 };
 

@@ -1,5 +1,7 @@
 /** Functions that rename, split and join axes. */
 import { at, CompilerBug } from "../base/invariant.ts";
+import type { Node } from "../ir/graph.ts";
+import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { Dim } from "../types/dim.ts";
 import { dimAdd, dimMultiply, dimNumber, dimSymbol, dimsEqual, formatDim } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
@@ -7,6 +9,7 @@ import { axisOf, formatType, sameAxis, tensorType } from "../types/tensor-type.t
 import type { BuildContext, RaggedLengths, TensorValue } from "./build-context.ts";
 import type { Builtin } from "./builtin.ts";
 import {
+  axisPlace,
   chosenAxis,
   derived,
   dimArguments,
@@ -164,7 +167,21 @@ const split: Builtin = {
       ),
     };
   },
-  build: (context, inputs, result) => reshaped(context, inputs.tensor("x"), result as TensorType),
+  build: (context, inputs, result) => {
+    const value = inputs.tensor("x");
+    // Presence belongs to one axis each; rows in two axes could not be left out any more.
+    if (value.presence.has(inputs.dim("axis").key))
+      context.reject(
+        problem(
+          "split-rows",
+          "Rows cannot be split",
+          "axis",
+          formatType(value.type),
+          "Some rows of a batch may be absent, so the axis of the rows stays one axis.",
+        ),
+      );
+    return reshaped(context, value, result as TensorType);
+  },
 };
 
 const merge: Builtin = {
@@ -198,8 +215,32 @@ const merge: Builtin = {
     const product = dims.reduce((all, dim) => dimMultiply(all, dim), dimNumber(1));
     return { ...type, axes: replaced(type.axes, first, places.length, [axisOf(product)]) };
   },
-  build: (context, inputs, result) => reshaped(context, inputs.tensor("x"), result as TensorType),
+  build: (context, inputs, result) => {
+    const value = inputs.tensor("x");
+    const merged = reshaped(context, value, result as TensorType);
+    const dims = inputs.dims("axes");
+    const present = mergedPresence(context, value, dims);
+    if (present === null) return merged;
+    const { key } = dims.reduce((all, dim) => dimMultiply(all, dim), dimNumber(1));
+    return { ...merged, presence: new Map([...merged.presence, [key, new Set([present])]]) };
+  },
 };
+
+/** bool[product]: which elements of merged axes take part, or null when all do. */
+function mergedPresence({ g, size }: BuildContext, value: TensorValue, dims: readonly Dim[]): Node | null {
+  const extents = dims.map(size);
+  const parts = dims.flatMap((dim, place) =>
+    [...(value.presence.get(dim.key) ?? [])].map((node) =>
+      g.reshape(
+        node,
+        extents.map((extent, other) => (other === place ? extent : 1)),
+      ),
+    ),
+  );
+  if (parts.length === 0) return null;
+  const all = parts.reduce((joined, part) => g.and(joined, part));
+  return g.reshape(g.broadcastTo(all, extents), [extents.reduce((product, extent) => product * extent, 1)]);
+}
 
 function reshaped(context: BuildContext, value: TensorValue, type: TensorType): TensorValue {
   const shape = type.axes.map((wanted) => {
@@ -254,16 +295,30 @@ const concat: Builtin = {
   },
   build: (context, inputs, result) => {
     const values = inputs.tensors("items");
-    return derived(
-      result as TensorType,
-      context.g.concat(
-        values.map((value) => value.node),
-        -1,
-      ),
-      values,
+    const { g } = context;
+    const type = result as TensorType;
+    const node = g.concat(
+      values.map((value) => value.node),
+      -1,
     );
+    const joined = derived(type, node, values);
+    const flags = values.map((value) => lastPresence(g, value));
+    const last = at(type.axes, -1);
+    if (last.kind === "rest" || flags.every((flag) => flag === null)) return joined;
+    const present = g.concat(
+      flags.map((flag, index) => flag ?? g.full([at(at(values, index).node.shape, -1)], 1, "bool")),
+      -1,
+    );
+    return { ...joined, presence: new Map([...joined.presence, [last.dim.key, new Set([present])]]) };
   },
 };
+
+/** bool[extent]: which elements of the last axis take part, or null when all do. */
+function lastPresence(g: GraphBuilder, { type, presence }: TensorValue): Node | null {
+  const last = at(type.axes, -1);
+  const nodes = last.kind === "axis" ? [...(presence.get(last.dim.key) ?? [])] : [];
+  return nodes.length === 0 ? null : nodes.reduce((all, node) => g.and(all, node));
+}
 
 const stack: Builtin = {
   name: "stack",
@@ -326,11 +381,18 @@ const presentOrZero: Builtin = {
   build: (context, inputs, result) => {
     const value = inputs.tensor("x");
     const type = result as TensorType;
+    // Places that fill up a last batch hold no row, whatever the modality.
+    const rows = context.filled();
+    const presence = [...value.presence.keys()].flatMap((key) =>
+      rows !== null && value.node.shape[axisPlace(type, key)] === rows.shape[0]
+        ? [[key, new Set([rows])] as const]
+        : [],
+    );
     return {
       kind: "tensor",
       type,
       node: filled(value, context, 0, null),
-      presence: new Map(),
+      presence: new Map(presence),
       ragged: joinRagged([value], type.axes),
     };
   },

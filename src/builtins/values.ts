@@ -146,13 +146,26 @@ export function joinRagged(
 
 /** A value of type `type` whose presence and lengths come from what it was computed from. */
 export function derived(type: TensorType, node: Node, from: readonly TensorValue[]): TensorValue {
+  const over = reducedPresence(from, type.axes);
   return {
     kind: "tensor",
     type,
     node,
     presence: joinPresence(from, type.axes),
     ragged: joinRagged(from, type.axes),
+    ...(over.size === 0 ? {} : { over }),
   };
+}
+
+/** Presence of the axes that a result has no more, and of those that had been reduced before. */
+function reducedPresence(values: readonly TensorValue[], axes: readonly AxisType[]): Set<Node> {
+  const keys = new Set(axes.map(axisKey));
+  const over = new Set<Node>();
+  for (const value of values) {
+    for (const node of value.over ?? []) over.add(node);
+    for (const [key, nodes] of value.presence) if (!keys.has(key)) for (const node of nodes) over.add(node);
+  }
+  return over;
 }
 
 /**

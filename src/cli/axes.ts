@@ -13,7 +13,12 @@ export interface Variant {
   readonly values: readonly string[];
   /** The same by name, as `--set` would have it. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Values of axes `drop.NAME`, as `--drop` would have them: `vision=0.3`. */
+  readonly drops: readonly string[];
 }
+
+/** Axes that vary what is dropped begin so. */
+const DROP = "drop.";
 
 /** The axes as written. Throws a UserError with every one that is no list of values, or stands twice. */
 export function parseAxes(texts: readonly string[]): Axis[] {
@@ -34,12 +39,14 @@ export function variantsOf(axes: readonly Axis[]): Variant[] {
   return axes.reduce<Variant[]>(
     (before, { name, values }) =>
       before.flatMap((variant) =>
-        values.map((value) => ({
-          values: [...variant.values, value],
-          settings: { ...variant.settings, [name]: value },
-        })),
+        values.map((value) => {
+          const next = { ...variant, values: [...variant.values, value] };
+          return name.startsWith(DROP)
+            ? { ...next, drops: [...variant.drops, `${name.slice(DROP.length)}=${value}`] }
+            : { ...next, settings: { ...variant.settings, [name]: value } };
+        }),
       ),
-    [{ values: [], settings: {} }],
+    [{ values: [], settings: {}, drops: [] }],
   );
 }
 

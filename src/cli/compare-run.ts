@@ -4,12 +4,14 @@ import type { OpenedDataset } from "../api/dataset.ts";
 import { openDatasetFor } from "../api/dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice } from "../api/devices.ts";
+import { datasetWithout, EVALUATED } from "../api/drops.ts";
 import { newRunInfo, prepareFor } from "../api/run.ts";
 import type { Sources } from "../api/sources.ts";
 import { diskLoader, readSpec } from "../api/sources.ts";
 import { requireModel } from "../api/spec.ts";
 import { at } from "../base/invariant.ts";
 import { fingerprint } from "../data/dataset.ts";
+import type { Drops } from "../data/drop.ts";
 import type { Dataset } from "../data/schema.ts";
 import { Problems, UserError } from "../diagnostics/problems.ts";
 import type { Source } from "../diagnostics/source.ts";
@@ -34,6 +36,7 @@ import { formatNumber } from "../report/tables.ts";
 import { METRICS } from "../train/metrics.ts";
 import type { Axis, Variant } from "./axes.ts";
 import { variantsOf } from "./axes.ts";
+import { splitDrops } from "./drop.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
@@ -47,6 +50,8 @@ export interface CompareRequest {
   /** Folders of weights by the names in the spec. */
   readonly pretrained: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
+  /** As `--drop` gives them; axes may vary them. */
+  readonly drop: readonly string[];
   readonly model: string | null;
   readonly epochs: number | null;
   /** Empty: those that the train block reports. */
@@ -72,7 +77,10 @@ interface Session {
 }
 
 interface CompiledVariant extends Variant {
+  readonly checked: Checked;
   readonly prepared: Prepared;
+  /** Shares of rows that lose a modality. */
+  readonly drop: Drops;
   /** Of its run folders, without the seed. */
   readonly name: string;
 }
@@ -155,18 +163,19 @@ function compileVariants(
   const names = runNames(variants);
   return collect(variants, (variant, index) => {
     const { data: folder, epochs, pretrained } = request;
-    const data = { ...opened, folder, epochs, pretrained };
-    const prepared = prepareFor(device, at(checked, index), data);
-    return { ...variant, prepared, name: at(names, index) };
+    const drop = splitDrops([...request.drop, ...variant.drops]) ?? {};
+    const model = at(checked, index);
+    datasetWithout(model, opened.dataset, drop, 0);
+    const data = { ...opened, folder, epochs, pretrained, dropped: { drops: drop, evaluated: EVALUATED } };
+    const prepared = prepareFor(device, model, data);
+    return { ...variant, checked: model, prepared, drop, name: at(names, index) };
   });
 }
 
 /** Folder names after the settings; equal ones get a number. */
 function runNames(variants: readonly Variant[]): string[] {
-  const plain = variants.map(({ settings }) => {
-    const text = Object.entries(settings)
-      .map((pair) => pair.join("-"))
-      .join("-");
+  const plain = variants.map(({ settings, drops }) => {
+    const text = [...Object.entries(settings).map((pair) => pair.join("-")), ...drops].join("-");
     return (
       text
         .replaceAll(/[^\w.]+/g, "-")
@@ -216,6 +225,7 @@ function planOf(
     settings: request.settings,
     over: request.axes,
     epochs: request.epochs,
+    drop: request.drop,
     pretrained: request.pretrained,
     dataset: fingerprint(dataset),
     target: device.target.name,
@@ -264,7 +274,7 @@ async function oneRun(
   seed: number,
   head: string,
 ): Promise<RunValues | null | "interrupted"> {
-  const { io, dataset, device, metrics, signal } = session;
+  const { io, device, metrics, signal } = session;
   if (signal.aborted) return "interrupted";
   const folder = join(session.folder, `${variant.name}-seed-${seed}`);
   const state = runState(folder);
@@ -274,7 +284,8 @@ async function oneRun(
     tell(`done before${summary(values, metrics)}`);
     return values;
   }
-  const { prepared } = variant;
+  const { prepared, checked, drop } = variant;
+  const dataset = datasetWithout(checked, session.dataset, drop, seed);
   const run = state === "new" ? newRun(session, variant, seed, folder) : RunDirectory.open(folder);
   run.setStatus("running");
   const resume = state === "new" ? undefined : resumePoint(run, prepared.model);
@@ -312,6 +323,7 @@ function newRun(session: Session, variant: CompiledVariant, seed: number, folder
     sources,
     settings,
     seed,
+    drop: variant.drop,
     dataset,
     folder: request.data,
     pretrained,

@@ -6,6 +6,7 @@ import type { Register } from "./command.ts";
 import { addModelOption, collect, wholeNumber } from "./command.ts";
 import { compare } from "./compare-run.ts";
 import { addDeviceOption } from "./device-option.ts";
+import { addDropOption } from "./drop.ts";
 import { addPretrainedOption, splitPretrained } from "./pretrained.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 
@@ -15,6 +16,7 @@ interface CompareFlags extends DeviceFlags {
   readonly data: string;
   readonly set: readonly string[];
   readonly pretrained: readonly string[];
+  readonly drop: readonly string[];
   readonly model?: string;
   readonly epochs?: number;
   readonly metric: readonly string[];
@@ -32,7 +34,7 @@ export const registerCompare: Register = (program, session) => {
     .argument("<spec>", "the .mird file")
     .option(
       "--over <name=a,b>",
-      "a setting or slot and the values to compare; several axes are crossed",
+      "a setting, slot or drop.MODALITY and the values to compare; several axes are crossed",
       collect,
       [],
     )
@@ -42,7 +44,7 @@ export const registerCompare: Register = (program, session) => {
     .option("--metric <name>", "a metric or loss to show (default: those that the spec reports)", collect, [])
     .option("--out <dir>", "folder of the comparison (default: one in runs/ that belongs to these settings)")
     .option("--json", "print the table as JSON");
-  addDeviceOption(addModelOption(addPretrainedOption(addSetOption(command))), "cpu");
+  addDeviceOption(addModelOption(addPretrainedOption(addDropOption(addSetOption(command)))), "cpu");
   command.action(async (spec: string, flags: CompareFlags) => {
     const { over, seeds, data, set, model = null, epochs = null, out = null, json = false } = flags;
     session.json = json;
@@ -56,6 +58,7 @@ export const registerCompare: Register = (program, session) => {
       seeds,
       data,
       settings,
+      drop: flags.drop,
       pretrained: splitPretrained(flags.pretrained),
       model,
       epochs,

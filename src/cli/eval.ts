@@ -16,6 +16,7 @@ import { metricsJson, metricsTable } from "../report/tables.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
+import { addDropOption, dropText, splitDrops } from "./drop.ts";
 
 const FORMATS = {
   text: comparisonText,
@@ -28,6 +29,7 @@ const FORMATS = {
 interface EvalFlags extends DeviceFlags {
   readonly split: readonly string[];
   readonly data?: string;
+  readonly drop: readonly string[];
   readonly format?: keyof typeof FORMATS;
   readonly json?: boolean;
 }
@@ -54,22 +56,27 @@ export const registerEval: Register = (program, session) => {
       ).choices(Object.keys(FORMATS)),
     )
     .option("--json", "print metrics and losses by split as JSON; of several runs their table");
-  addDeviceOption(command).action(async (runs: string[], flags: EvalFlags) => {
-    session.json = flags.json === true;
-    const { data = null, format = session.json ? "json" : "text" } = flags;
-    const splits = flags.split.length > 0 ? flags.split : ["valid", "test"];
-    const { out } = session.io;
-    const [run = ""] = runs;
-    if (runs.length > 1 || flags.format !== undefined) {
-      out.write(FORMATS[format](await evaluateRuns({ runs, data, splits, device: flags })));
-      return;
-    }
-    const { evaluations, settings } = await evaluateRun({ run, data, splits, device: flags });
-    const results = splitResults(evaluations);
-    out.write(
-      session.json
-        ? `${JSON.stringify(metricsJson(results), null, 1)}\n`
-        : metricsTable(results, settings.report),
-    );
-  });
+  addDeviceOption(addDropOption(command, { instead: true })).action(
+    async (runs: string[], flags: EvalFlags) => {
+      session.json = flags.json === true;
+      const { data = null, format = session.json ? "json" : "text" } = flags;
+      const splits = flags.split.length > 0 ? flags.split : ["valid", "test"];
+      const drop = splitDrops(flags.drop);
+      const { out } = session.io;
+      const [run = ""] = runs;
+      if (runs.length > 1 || flags.format !== undefined) {
+        out.write(FORMATS[format](await evaluateRuns({ runs, data, splits, drop, device: flags })));
+        return;
+      }
+      const evaluated = await evaluateRun({ run, data, splits, drop, device: flags });
+      const { evaluations, settings } = evaluated;
+      if (!session.json) out.write(dropText(evaluated.dataset, evaluated.drop));
+      const results = splitResults(evaluations);
+      out.write(
+        session.json
+          ? `${JSON.stringify(metricsJson(results), null, 1)}\n`
+          : metricsTable(results, settings.report),
+      );
+    },
+  );
 };

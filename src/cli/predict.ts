@@ -13,9 +13,11 @@ import { csv } from "../report/tables.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
+import { addDropOption, dropText, splitDrops } from "./drop.ts";
 
 interface PredictFlags extends DeviceFlags {
   readonly data?: string;
+  readonly drop: readonly string[];
   readonly out: string;
   readonly split: readonly string[];
 }
@@ -36,22 +38,27 @@ export const registerPredict: Register = (program, session) => {
     )
     .option("--data <dir>", "dataset (default: that of the run)")
     .option("--split <name>", "split; may be given several times (default: all)", collect, []);
-  addDeviceOption(command).action(async (run: string, flags: PredictFlags, self: Command) => {
-    const { out, data = null, split } = flags;
-    const format = FORMATS.find((ending) => out.endsWith(ending));
-    if (format === undefined) self.error(`error: --out must end with ${FORMATS.join(", ")}`);
-    const splits = split.length > 0 ? split : null;
-    const { model, dataset, evaluations } = await evaluateRun({ run, data, splits, device: flags });
-    const table = () => outputTable(model, dataset, evaluations);
-    const tensors = () => outputTensors(model, dataset, evaluations);
-    if (format === ".safetensors") writeSafetensors(out, tensors(), { "mird.run": run });
-    else if (format === ".npz") writeFileAtomic(out, [npz(tensors())]);
-    else if (format === ".parquet") writeFileAtomic(out, [parquet(columnsOf(table()))]);
-    else writeFileAtomic(out, [new TextEncoder().encode(csvText(table()))]);
-    const rows = [...evaluations.keys()].reduce((sum, name) => sum + (dataset.splits[name]?.rows ?? 0), 0);
-    const names = model.outputs.map(({ name }) => name).join(", ");
-    session.io.out.write(`${rows} rows of ${names} written to ${out}\n`);
-  });
+  addDeviceOption(addDropOption(command, { instead: true })).action(
+    async (run: string, flags: PredictFlags, self: Command) => {
+      const { out, data = null, split } = flags;
+      const format = FORMATS.find((ending) => out.endsWith(ending));
+      if (format === undefined) self.error(`error: --out must end with ${FORMATS.join(", ")}`);
+      const splits = split.length > 0 ? split : null;
+      const drop = splitDrops(flags.drop);
+      const evaluated = await evaluateRun({ run, data, splits, drop, device: flags });
+      const { model, dataset, evaluations } = evaluated;
+      const table = () => outputTable(model, dataset, evaluations);
+      const tensors = () => outputTensors(model, dataset, evaluations);
+      if (format === ".safetensors") writeSafetensors(out, tensors(), { "mird.run": run });
+      else if (format === ".npz") writeFileAtomic(out, [npz(tensors())]);
+      else if (format === ".parquet") writeFileAtomic(out, [parquet(columnsOf(table()))]);
+      else writeFileAtomic(out, [new TextEncoder().encode(csvText(table()))]);
+      const rows = [...evaluations.keys()].reduce((sum, name) => sum + (dataset.splits[name]?.rows ?? 0), 0);
+      const names = model.outputs.map(({ name }) => name).join(", ");
+      session.io.out.write(dropText(dataset, evaluated.drop));
+      session.io.out.write(`${rows} rows of ${names} written to ${out}\n`);
+    },
+  );
 };
 
 function csvText({ header, rows }: OutputTable): string {

@@ -7,6 +7,7 @@ import type { TrainedRun } from "../driver/training.ts";
 import { runTraining } from "../driver/training.ts";
 import { metricsTable } from "../report/tables.ts";
 import type { TrainResult } from "../train/loop.ts";
+import { dropText } from "./drop.ts";
 import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
@@ -41,6 +42,7 @@ async function execute(io: Io, { device, warnings, ...training }: BegunRun): Pro
   printProblems(io, warnings, false);
   if (prepared.model.streamed) io.out.write("Rows are brought to the device batch by batch.\n");
   io.out.write(loadedText(prepared.start));
+  io.out.write(dropText(training.dataset, run.info.drop));
   // Who reads that the run has begun may stop it.
   const interrupt = catchInterrupts(io);
   io.out.write(`Device: ${backend.description}. ${device.reason}\nRun folder: ${run.folder}\n`);

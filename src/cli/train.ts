@@ -4,6 +4,7 @@ import type { DeviceFlags } from "../api/devices.ts";
 import type { Register, Session } from "./command.ts";
 import { addModelOption, wholeNumber } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
+import { addDropOption, splitDrops } from "./drop.ts";
 import { addPretrainedOption, splitPretrained } from "./pretrained.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 import { resumeRun, startRun } from "./train-run.ts";
@@ -12,6 +13,7 @@ interface TrainFlags extends DeviceFlags {
   readonly data?: string;
   readonly set: readonly string[];
   readonly pretrained: readonly string[];
+  readonly drop: readonly string[];
   readonly model?: string;
   readonly seed?: number;
   readonly epochs?: number;
@@ -36,7 +38,7 @@ export const registerTrain: Register = (program, session) => {
     .option("--stream", "bring rows to the device batch by batch, also where the dataset would fit")
     .option("--force", "replace a run that is in the folder of --out")
     .option("--resume <run>", "go on with a run that was stopped");
-  addDeviceOption(addModelOption(addPretrainedOption(addSetOption(command))));
+  addDeviceOption(addModelOption(addPretrainedOption(addDropOption(addSetOption(command)))));
   command.action((spec: string | undefined, flags: TrainFlags, self: Command) =>
     train(session, spec, flags, self),
   );
@@ -53,7 +55,7 @@ async function train(
     const fixed = [spec, flags.seed, flags.epochs, flags.out, flags.model, flags.force].some(
       (value) => value !== undefined,
     );
-    if (fixed || flags.set.length > 0 || flags.pretrained.length > 0) {
+    if (fixed || [flags.set, flags.pretrained, flags.drop].some(({ length }) => length > 0)) {
       command.error(
         "error: a resumed run keeps its spec and settings; --resume goes with --data, --stream, --device and --threads only",
       );
@@ -70,6 +72,7 @@ async function train(
     spec,
     data,
     settings,
+    drop: splitDrops(flags.drop) ?? {},
     pretrained: splitPretrained(flags.pretrained),
     model,
     seed,

@@ -24,7 +24,7 @@ export class DataInputs {
     invariant(rows !== undefined, `input ${request.name} has no rows`);
     const g = this.#g;
     const batch = batchRows(g, rows);
-    const filled = g.greaterEqual(batch, 0);
+    const filled = filledRows(g, rows);
     const row = g.maximum(this.#rows === null ? batchPlaces(g, rows) : batch, 0);
     const dtype = request.type.element === "f32" ? "f32" : "i32";
     const node = this.#take(request.name, "values", "data", dtype, rest, row);
@@ -55,6 +55,11 @@ export class DataInputs {
 /** i32[rows]: the rows of the dataset that a batch holds; a negative number stands for an absent row. */
 export function batchRows(g: GraphBuilder, rows: number): Node {
   return g.input({ name: "batch", arena: "batch", offset: 0, version: 0, shape: [rows], dtype: "i32" });
+}
+
+/** bool[rows]: which places of a batch hold a row. */
+export function filledRows(g: GraphBuilder, rows: number): Node {
+  return g.greaterEqual(batchRows(g, rows), 0);
 }
 
 /** i32[rows]: 0, 1, 2, …: where the rows of a streamed batch lie in its arenas. Gathering them as from a dataset gives the same kernels, hence the same bits. */

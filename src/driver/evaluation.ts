@@ -1,5 +1,5 @@
 /** The graph of one evaluation batch: outputs and losses without dropout, with the weight of each loss for averaging over batches. */
-import { at } from "../base/invariant.ts";
+import type { TensorValue } from "../builtins/build-context.ts";
 import type { Graph, Node, Output } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
@@ -10,6 +10,9 @@ import type { ParameterLayout } from "../train/layout.ts";
 import { ALIGNMENT, aligned } from "../train/layout.ts";
 import type { TrainingSetup } from "./iteration.ts";
 import { elaborate } from "./iteration.ts";
+
+/** How the arenas begin that say which rows have a field. */
+const PRESENT = "present.";
 
 export interface EvaluationGraph {
   readonly graph: Graph;
@@ -35,9 +38,11 @@ export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): 
   const recorded: RecordedOutput[] = [];
   let next = 0;
   for (const { name, predicts } of model.outputs) {
-    const { node } = model.value(name);
+    const value = model.value(name);
+    const { node } = value;
     outputs.push({ name, node, target: { arena: "outputs", offset: next } });
-    recorded.push({ name, offset: next, rowElements: elementCount(node.shape.slice(1)), predicts });
+    const rowElements = elementCount(node.shape.slice(1));
+    recorded.push({ name, offset: next, rowElements, predicts, needs: neededFields(value) });
     next += aligned(elementCount(node.shape));
   }
   const losses: { name: string; offset: number; weight: number }[] = [];
@@ -50,7 +55,7 @@ export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): 
   };
   for (const name of model.lossNames) {
     const loss = model.loss(name);
-    const rows = participatingRows(g, loss.node);
+    const rows = participatingRows(g, model.value(name));
     const weight = weights.get(rows) ?? record(`${name}.weight`, rows);
     weights.set(rows, weight);
     for (const { name: own, node } of [loss, ...loss.terms])
@@ -62,19 +67,26 @@ export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): 
   return { graph, losses, outputs: recorded, data: [...inputs.arenas.values()] };
 }
 
-/** How many rows of the batch have everything that a loss reads: the rows where all presence fields under it are set. */
-function participatingRows(g: GraphBuilder, loss: Node): Node {
-  const batch = topologicalOrder([loss]).find(
+/** How many rows of the batch a loss was taken over: those that have everything it needs. */
+function participatingRows(g: GraphBuilder, loss: TensorValue): Node {
+  const batch = topologicalOrder([loss.node]).find(
     (node) => node.op === "input" && node.attributes.arena === "batch",
   );
   if (batch === undefined) return g.constant(1);
-  const present = topologicalOrder([loss]).filter(
-    (node) => node.op === "take" && isPresence(at(node.inputs, 0)) && node.shape.length === 1,
+  const present = [...(loss.over ?? [])].filter(
+    (node) => node.shape.length === 1 && node.shape[0] === batch.shape[0],
   );
-  const rows = present.reduce((all, node) => g.and(all, g.notEqual(node, 0)), g.greaterEqual(batch, 0));
+  const rows = present.reduce((all, node) => g.and(all, node), g.greaterEqual(batch, 0));
   return g.sum(g.cast(rows, "f32"));
 }
 
-function isPresence(node: Node): boolean {
-  return node.op === "input" && node.attributes.arena.startsWith("present.");
+/** Fields without which a row has no such output. */
+function neededFields({ presence }: TensorValue): string[] {
+  const under = topologicalOrder([...presence.values()].flatMap((nodes) => [...nodes]));
+  const fields = under.flatMap((node) =>
+    node.op === "input" && node.attributes.arena.startsWith(PRESENT)
+      ? [node.attributes.arena.slice(PRESENT.length)]
+      : [],
+  );
+  return [...new Set(fields)];
 }

@@ -47,6 +47,7 @@ export function inferenceGraph(
         shape: [sizes.get("B") ?? 1],
         dtype: "i32",
       }),
+    filled: () => null,
     epoch: () => {
       throw new CompilerBug("the epoch is asked for in training only");
     },

@@ -17,7 +17,7 @@ import type { DataArena, RecordedLoss, UpdateSchedule } from "../train/compiled.
 import type { FoundParameter, ParameterLayout, PlacedParameter } from "../train/layout.ts";
 import { ALIGNMENT, layoutParameters, selects } from "../train/layout.ts";
 import { updateOutputs } from "../train/optimizers.ts";
-import { batchRows, DataInputs, epochNumber, randomState } from "./data-inputs.ts";
+import { batchRows, DataInputs, epochNumber, filledRows, randomState } from "./data-inputs.ts";
 import { ParameterFinder } from "./parameter-finder.ts";
 
 /** The model with its train block and all sizes. */
@@ -106,6 +106,7 @@ export function elaborate(
     randomState: () => randomState(g),
     rows: setup.dataRows,
     batch: () => batchRows(g, setup.train.batch.labelled + setup.train.batch.unlabelled),
+    filled: () => filledRows(g, setup.train.batch.labelled + setup.train.batch.unlabelled),
     epoch: () => epochNumber(g),
     made,
   });

@@ -5,11 +5,14 @@ import { builtins, operators } from "../builtins/index.ts";
 import type { CheckedModel } from "../check/checked.ts";
 import { evaluate } from "../check/evaluate.ts";
 import type { ValueType } from "../check/values.ts";
+import type { Drops } from "../data/drop.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { FusionTarget } from "../fuse/target.ts";
 import type { MemoryLimits } from "../runtime/limits.ts";
 import type { DataInput } from "../train/bind-data.ts";
 import { datasetSizes } from "../train/bind-data.ts";
+import type { DeclaredOutput } from "../train/bind-drops.ts";
+import { requirePredictions } from "../train/bind-drops.ts";
 import { requireRows } from "../train/bind-rows.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 import type { TrainSettings } from "../train/settings.ts";
@@ -45,6 +48,8 @@ export interface PrepareRequest {
   readonly purpose: "train" | "evaluate";
   /** Bring rows batch by batch instead of laying the whole dataset on the device. */
   readonly stream: boolean;
+  /** Modalities that rows of the dataset have lost, and the splits that will be evaluated: their rows must still get a prediction. */
+  readonly dropped?: { readonly drops: Drops; readonly evaluated: readonly string[] };
   /** Folders of weights by the names in the spec, for a run that begins; null where its parameters are there already. */
   readonly pretrained: Readonly<Record<string, string>> | null;
 }
@@ -69,6 +74,9 @@ export function prepare(request: PrepareRequest): Prepared {
   const dataRows = rowCount(dataset);
   const compilation = { ...request, sizes, dataRows, streamed: request.stream };
   const { compiled, compile } = cachedModel(compilation);
+  const { dropped } = request;
+  if (dropped !== undefined)
+    requirePredictions(dropped.drops, dropped.evaluated, compiled, outputNames(model));
   if (!hasRoom(compiled, request.limits, request.purpose))
     requireRoom(compile(), request.limits, request.purpose);
   const named = { dataset, folder, model: compiled, loads };
@@ -153,6 +161,11 @@ export function fixedSizes(model: CheckedModel): Map<string, number> {
     if (typeof value === "number") sizes.set(member.name.name, value);
   }
   return sizes;
+}
+
+/** Outputs with the places that name them. */
+function outputNames(model: CheckedModel): DeclaredOutput[] {
+  return model.declaration.members.flatMap((member) => (member.kind === "output" ? member.names : []));
 }
 
 function labelName(model: CheckedModel): string | null {

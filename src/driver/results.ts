@@ -9,10 +9,15 @@ import type { Evaluation } from "../train/evaluate.ts";
 
 /** Metrics and losses in the form of the tables. */
 export function splitResults(evaluations: ReadonlyMap<string, Evaluation>): SplitResult[] {
-  return [...evaluations].map(([split, { metrics, losses }]) => ({ split, metrics, losses }));
+  return [...evaluations].map(([split, { metrics, losses, unpredicted }]) => ({
+    split,
+    metrics,
+    losses,
+    unpredicted,
+  }));
 }
 
-/** Split, row, id, label and prediction of every row; empty cells where a row has no label. Null when the model predicts nothing. */
+/** Split, row, id, label and prediction of every row; empty cells where a row has none of them. Null when the model predicts nothing. */
 export function predictionsCsv(
   model: CompiledModel,
   dataset: Dataset,
@@ -23,9 +28,14 @@ export function predictionsCsv(
     const split = dataset.splits[name];
     if (split === undefined || predictions === null) continue;
     for (const [row, prediction] of predictions.entries())
-      rows.push([...rowHead(model, split, row), prediction]);
+      rows.push([...rowHead(model, split, row), valueOrNone(prediction)]);
   }
   return rows.length === 0 ? null : csv(["split", "row", "id", "label", "prediction"], rows);
+}
+
+/** Nothing in place of NaN, which stands in rows that lack what an output needs. */
+function valueOrNone(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 /** A table: its columns, and a cell for each in every row. */
@@ -50,7 +60,8 @@ export function outputTable(
     for (let row = 0; row < split.rows; row++) {
       const values = model.outputs.flatMap((output) => {
         const all = outputs.get(output.name) ?? new Float32Array();
-        return [...all.subarray(row * output.rowElements, (row + 1) * output.rowElements)];
+        const own = all.subarray(row * output.rowElements, (row + 1) * output.rowElements);
+        return Array.from(own, valueOrNone);
       });
       rows.push([...rowHead(model, split, row), ...values]);
     }
@@ -58,7 +69,7 @@ export function outputTable(
   return { header: ["split", "row", "id", "label", ...columns], rows };
 }
 
-/** Outputs by `SPLIT.OUTPUT`, each [rows, numbers per row]. */
+/** Outputs by `SPLIT.OUTPUT`, each [rows, numbers per row]; NaN in rows that lack what an output needs. */
 export function outputTensors(
   model: CompiledModel,
   dataset: Dataset,

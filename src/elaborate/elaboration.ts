@@ -86,6 +86,8 @@ export interface ElaborationHost {
   readonly rows: number;
   /** i32[B]: the rows of the batch; a negative number stands for an absent row. */
   batch(): Node;
+  /** bool[B]: which places of the batch hold a row at all; null where all do. */
+  filled(): Node | null;
   /** f32: the number of the epoch, from 1; asked for in training only. */
   epoch(): Node;
   /** Hears of every instance that is made. */
@@ -144,6 +146,7 @@ export class Elaboration {
       reject,
       randomState: () => place.step ?? host.randomState(),
       batch: () => host.batch(),
+      filled: () => host.filled(),
       randomSite: () =>
         hash32(
           [host.stream(place), place.path, place.calls, offset, this.labels.join(","), draws++].join("|"),

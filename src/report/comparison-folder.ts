@@ -21,6 +21,8 @@ export interface ComparisonPlan {
   readonly settings: Readonly<Record<string, string>>;
   readonly over: readonly { readonly name: string; readonly values: readonly string[] }[];
   readonly epochs: number | null;
+  /** Shares of rows that lose a modality in every variant, as typed. */
+  readonly drop: readonly string[];
   /** Folders of weights by the names in the spec, as typed. */
   readonly pretrained: Readonly<Record<string, string>>;
   /** Fingerprint. */

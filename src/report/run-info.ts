@@ -1,5 +1,6 @@
 /** The file `run.json`: everything that determines a run and where it happened. A run can be evaluated or resumed from its folder alone. */
 import { join } from "node:path";
+import type { Drops } from "../data/drop.ts";
 import { sha256 } from "../data/files.ts";
 import { isObject, JsonObject, readJson } from "../data/json-shape.ts";
 import { DataProblems } from "../data/problem.ts";
@@ -28,6 +29,8 @@ export interface RunInfo {
   readonly sizes: Readonly<Record<string, number>>;
   readonly seed: number;
   readonly epochs: number;
+  /** Shares of rows that lost a modality: `vision` in every split, `test.vision` in one. */
+  readonly drop: Drops;
   readonly dataset: { readonly folder: string; readonly name: string; readonly fingerprint: string };
   /** Folders of weights by the names in the spec, as typed. */
   readonly pretrained: Readonly<Record<string, string>>;
@@ -45,13 +48,14 @@ export interface RunInfo {
 
 /** Where parameters come from, as metadata of the files that hold them: the spec with all imports and settings by their hash, sizes, and the data. */
 export function provenance(info: RunInfo): Record<string, string> {
-  const { sources, settings, model, sizes, seed, dataset, versions } = info;
+  const { sources, settings, model, sizes, seed, drop, dataset, versions } = info;
   return {
     "mird.model": model,
     "mird.spec": sha256([JSON.stringify([sources, settings, model])]),
     "mird.sizes": JSON.stringify(sizes),
     "mird.seed": String(seed),
     "mird.dataset": dataset.fingerprint,
+    ...(Object.keys(drop).length === 0 ? {} : { "mird.drop": JSON.stringify(drop) }),
     "mird.version": versions.mird ?? "unknown",
   };
 }
@@ -87,6 +91,7 @@ export function readRunInfo(folder: string): RunInfo {
     sizes: record(json.raw("sizes"), isNumber),
     seed: json.whole("seed", 0) ?? 0,
     epochs: json.whole("epochs", 1) ?? 1,
+    drop: record(json.raw("drop"), isNumber),
     dataset: {
       folder: dataset.text("folder") ?? "",
       name: dataset.anyText("name") ?? "",

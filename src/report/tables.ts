@@ -5,6 +5,12 @@ export interface SplitResult {
   readonly split: string;
   readonly metrics: ReadonlyMap<string, number>;
   readonly losses: ReadonlyMap<string, number>;
+  /** Labelled rows that the metrics leave out, since they lack fields that the prediction needs. */
+  readonly unpredicted?: {
+    readonly rows: number;
+    readonly labelled: number;
+    readonly lacking: readonly string[];
+  } | null;
 }
 
 /** By split, then metrics and losses by name; undefined values are null, as JSON has no NaN. */
@@ -12,9 +18,13 @@ export function metricsJson(results: readonly SplitResult[]): Record<string, unk
   const numbers = (values: ReadonlyMap<string, number>) =>
     Object.fromEntries([...values].map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
   return Object.fromEntries(
-    results.map(({ split, metrics, losses }) => [
+    results.map(({ split, metrics, losses, unpredicted = null }) => [
       split,
-      { metrics: numbers(metrics), losses: numbers(losses) },
+      {
+        metrics: numbers(metrics),
+        losses: numbers(losses),
+        ...(unpredicted === null ? {} : { unpredicted }),
+      },
     ]),
   );
 }
@@ -33,7 +43,17 @@ export function metricsTable(results: readonly SplitResult[], first: readonly st
       ...results.map((result) => formatNumber(result.losses.get(name))),
     ]),
   ];
-  return alignColumns(rows);
+  const left = results.flatMap(({ split, unpredicted = null }) =>
+    unpredicted === null ? [] : [unpredictedText(split, unpredicted)],
+  );
+  return left.length === 0 ? alignColumns(rows) : `${alignColumns(rows)}\n${left.join("")}`;
+}
+
+/** A line about the labelled rows of a split that have no prediction. */
+export function unpredictedText(split: string, left: NonNullable<SplitResult["unpredicted"]>): string {
+  const { rows, labelled, lacking } = left;
+  const what = lacking.map((name) => `\`${name}\``).join(" or ");
+  return `${split}: ${rows} of ${labelled} labelled rows have no prediction, since they lack ${what}; the metrics are over the others.\n`;
 }
 
 /** Four decimals; `-` where there is no value, `undefined` where the metric is not defined for these rows. */

@@ -60,6 +60,8 @@ export interface RecordedOutput {
   readonly offset: number;
   readonly rowElements: number;
   readonly predicts: string | null;
+  /** Fields of the dataset without which a row has no such output. */
+  readonly needs: readonly string[];
 }
 
 export interface CompiledModel {

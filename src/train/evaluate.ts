@@ -6,7 +6,7 @@ import { at, invariant } from "../base/invariant.ts";
 import type { Dataset, Split } from "../data/schema.ts";
 import type { CompiledModel, RecordedOutput } from "./compiled.ts";
 import type { RowRange } from "./data-arenas.ts";
-import { rowRanges } from "./data-arenas.ts";
+import { fieldOf, rowRanges } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
 import type { BatchFeed } from "./feed.ts";
 import { Inflight } from "./inflight.ts";
@@ -15,12 +15,20 @@ import { computeMetrics } from "./metrics.ts";
 export interface Evaluation {
   /** Mean of each loss over the rows that have what it reads; losses that apply to no row are left out. */
   readonly losses: ReadonlyMap<string, number>;
-  /** Metrics over the labelled rows; empty when the model predicts no label. */
+  /** Metrics over the labelled rows that have a prediction; empty when the model predicts no label. */
   readonly metrics: ReadonlyMap<string, number>;
-  /** Row-major values of each output, for every row of the split. */
+  /** Row-major values of each output, for every row of the split; NaN in rows that lack something that the output needs. */
   readonly outputs: ReadonlyMap<string, Float32Array>;
-  /** The predicted score or class of every row; null when the model predicts no label. */
+  /** The predicted score or class of every row, NaN where there is none; null when the model predicts no label. */
   readonly predictions: Float32Array | null;
+  /** Labelled rows without a prediction, and the fields that they lack; null when every one has one. */
+  readonly unpredicted: Unpredicted | null;
+}
+
+export interface Unpredicted {
+  readonly rows: number;
+  readonly labelled: number;
+  readonly lacking: readonly string[];
 }
 
 interface EvaluationRequest {
@@ -65,8 +73,23 @@ export async function evaluateSplit(request: EvaluationRequest, splitName: strin
     await device.ready();
   }
   await inflight.drain();
+  for (const output of model.outputs) leaveOut(outputs.get(output.name), output, split);
   const predictions = predictionsOf(model, outputs, range.rows);
-  return { losses: totals.means(), metrics: labelMetrics(model, split, predictions), outputs, predictions };
+  return { losses: totals.means(), ...compared(model, split, predictions), outputs, predictions };
+}
+
+/** Puts NaN where a row lacks something that an output needs: what the program computes there says nothing. */
+function leaveOut(
+  values: Float32Array | undefined,
+  { needs, rowElements }: RecordedOutput,
+  split: Split,
+): void {
+  for (let row = 0; row < split.rows; row++)
+    if (!hasAll(split, needs, row)) values?.fill(Number.NaN, row * rowElements, (row + 1) * rowElements);
+}
+
+function hasAll(split: Split, fields: readonly string[], row: number): boolean {
+  return fields.every((field) => fieldOf(split, field).present[row] === 1);
 }
 
 /** All rows of a split in order; the last batch is filled with absent rows. */
@@ -128,21 +151,30 @@ function predictionsOf(
 function classes(values: Float32Array, { rowElements }: RecordedOutput, rows: number): Float32Array {
   return Float32Array.from({ length: rows }, (_, row) => {
     const scores = values.subarray(row * rowElements, (row + 1) * rowElements);
+    if (Number.isNaN(scores[0])) return Number.NaN;
     return scores.reduce((best, score, index) => (score > at(scores, best) ? index : best), 0);
   });
 }
 
-function labelMetrics(
+/** Metrics of the labelled rows that have a prediction, and how many have none. */
+function compared(
   model: CompiledModel,
   split: Split,
   predictions: Float32Array | null,
-): Map<string, number> {
+): Pick<Evaluation, "metrics" | "unpredicted"> {
   const { label } = model;
   const field = label === null ? undefined : split.fields.get(label.name);
-  if (label === null || field === undefined || predictions === null) return new Map();
-  const rows = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
-  return computeMetrics(label.kind, {
+  if (label === null || field === undefined || predictions === null)
+    return { metrics: new Map(), unpredicted: null };
+  const labelled = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
+  const { needs = [] } = model.outputs.find(({ predicts }) => predicts === label.name) ?? {};
+  const rows = labelled.filter((row) => hasAll(split, needs, row));
+  const metrics = computeMetrics(label.kind, {
     predicted: rows.map((row) => at(predictions, row)),
     truth: rows.map((row) => at(field.data, row)),
   });
+  if (rows.length === labelled.length) return { metrics, unpredicted: null };
+  const lacking = needs.filter((name) => labelled.some((row) => !hasAll(split, [name], row)));
+  const without = labelled.length - rows.length;
+  return { metrics, unpredicted: { rows: without, labelled: labelled.length, lacking } };
 }

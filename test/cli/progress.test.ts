@@ -41,7 +41,13 @@ const epoch: EpochEvent = {
   epoch: 0,
   iteration: 10,
   train: losses,
-  valid: { losses: new Map(), metrics: new Map([["mae", 0.5]]), outputs: new Map(), predictions: null },
+  valid: {
+    losses: new Map(),
+    metrics: new Map([["mae", 0.5]]),
+    outputs: new Map(),
+    predictions: null,
+    unpredicted: null,
+  },
   best: { epoch: 0, value: 0.5 },
   improved: true,
 };

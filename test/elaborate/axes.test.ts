@@ -128,3 +128,23 @@ test("`or_zero` counts absent rows as zeros", () => {
   const model = absent("  total = mean(or_zero(y) + guess)", [true, false, true]);
   expect(model.values("total")).toEqual([(1 + 2 + 0 + 4 + 4 + 6) / 3]);
 });
+
+test("axes that are merged, joined or cut keep which rows are absent", () => {
+  const model = absent(
+    `  merged = mean(merge(x + expand(y, [B, D]), [B, D]))
+  joined = mean(concat(y, guess, y))
+  cut = mean(slice(y, axis = B, from = 1, size = 2))
+  counted = count(merge(expand(y, [B, D]), [B, D]))`,
+    [true, false, true],
+  );
+  expect(model.values("merged")).toEqual([(2 + 2 + 7 + 7) / 4]);
+  // 1 and 4 twice, and the guesses 2, 4 and 6, of which all rows are there.
+  expect(model.values("joined")).toEqual([(1 + 4 + 2 + 4 + 6 + 1 + 4) / 7]);
+  expect(model.values("cut")).toEqual([4]);
+  expect(model.values("counted")).toEqual([4]);
+});
+
+test("rows that may be absent are not split", () => {
+  const model = absent("  halves = split(y, axis = B, into = [3, B / 3])", [true, true, true]);
+  expect(() => model.values("halves")).toThrow("split-rows");
+});

@@ -49,6 +49,7 @@ export function modelResults(
     batch: () => {
       throw new Error(`${file.name} has no dataset`);
     },
+    filled: () => null,
     epoch: () => {
       throw new Error(`${file.name} is not trained`);
     },

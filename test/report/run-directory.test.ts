@@ -24,6 +24,7 @@ const INFO: RunInfo = {
   settings: { d: "32" },
   sizes: { d: 32, B: 4 },
   seed: 3,
+  drop: {},
   epochs: 10,
   dataset: { folder: "data/small", name: "small", fingerprint: "00ff" },
   pretrained: { bert: "models/bert" },

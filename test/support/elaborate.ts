@@ -58,6 +58,7 @@ export class TestModel {
       randomState: () => this.#leaf("random", [2], "i32"),
       rows: setting.rows ?? 0,
       batch: () => this.#leaf("batch", [(setting.batch ?? []).length], "i32"),
+      filled: () => null,
       epoch: () => this.#leaf("epoch", [], "f32"),
     });
   }

@@ -72,7 +72,7 @@ export const linearModel: CompiledModel = {
   evaluation: program,
   evaluationRows: EVALUATION_ROWS,
   evaluationLosses: [{ name: "task", offset: 0, weight: 1 }],
-  outputs: [{ name: "y_hat", offset: 0, rowElements: 1, predicts: "y" }],
+  outputs: [{ name: "y_hat", offset: 0, rowElements: 1, predicts: "y", needs: ["x"] }],
 };
 
 interface LinearOptions {

@@ -59,11 +59,18 @@ export function compileSmall(spec: SmallSpec) {
   const dataRows = Object.values(dataset.splits).reduce((sum, { rows }) => sum + rows, 0);
   const small = { ...model, train: { ...declared, batch } };
   const { compiled } = compileModel({ model: small, sizes, dataRows, target: softwareTarget });
-  return { compiled, dataset, settings: trainSettings(small.train, 1) };
+  const inputs = model.declaration.members.flatMap((member) =>
+    member.kind === "input" ? [member.name.name] : [],
+  );
+  return { compiled, dataset, inputs, settings: trainSettings(small.train, 1) };
 }
 
 /** The losses of three iterations on the reference, by iteration and name, and the metrics of the test split. */
-export async function threeIterations({ compiled, dataset, settings }: ReturnType<typeof compileSmall>) {
+export async function threeIterations({
+  compiled,
+  dataset,
+  settings,
+}: Omit<ReturnType<typeof compileSmall>, "inputs">) {
   const programs = new Map([
     ["iteration", compiled.iteration],
     ["evaluation", compiled.evaluation],

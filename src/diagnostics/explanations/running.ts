@@ -14,6 +14,10 @@ export const runningExplanations = explanationsOutside([
     "shared-sizes",
     "One instance is called with tensors of different sizes, so its parameters would need two shapes. Make an instance for each.",
   ],
+  [
+    "split-rows",
+    "Some rows of a batch may be absent in what is split, so the axis of the rows must stay one axis. Split another axis.",
+  ],
   ["no-train-block", "The model has no train block, so nothing says how to train it."],
   ["no-model", "The file declares no model."],
   ["export-nothing", "The model has no outputs, so there is nothing to export as a function of its inputs."],
@@ -36,6 +40,18 @@ export const runningExplanations = explanationsOutside([
   [
     "bad-axis",
     "`--over` takes a setting or slot and its values, for example `--over d=16,32` or `--over 'penalty=Club(hidden = 16),None'`. Values differ, and each setting is one axis.",
+  ],
+  [
+    "bad-drop",
+    "`--drop` takes a modality and the share of the rows that lose it, from 0 to 1: `--drop vision=0.3`, or `--drop test.vision=0.3` for one split.",
+  ],
+  [
+    "unknown-modality",
+    "`--drop` names something that is no input of the model, or a split that the dataset does not have.",
+  ],
+  [
+    "drop-without-prediction",
+    "Rows of an evaluated split lose a modality that the prediction is computed from. `or_zero` in the spec says that zeros stand in its place; `--drop train.NAME=…` drops it in training only.",
   ],
   ["missing-field", "The dataset lacks a field that the model has as an input or label."],
   [

@@ -10,6 +10,7 @@ import { orient } from "./orient.ts";
 import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
 import { piecewise } from "./piecewise/piecewise.ts";
 import { prune } from "./prune.ts";
+import { separate } from "./separate/separate.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
 import { steps } from "./steps.ts";
@@ -23,6 +24,8 @@ export const passes: readonly Pass[] = [
   fold,
   // Masks that turned out constant remove their branches.
   simplify,
+  // Sees masks and repetitions only where they are simple; what it leaves without a user goes with the next pass.
+  separate,
   // Counts users, so dead branches must be gone; moves slices to places where simplify can combine them.
   prune,
   // Also counts users; the transposes that it leaves on operands often meet others and cancel.

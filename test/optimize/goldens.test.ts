@@ -10,6 +10,7 @@ import { verifyGraph } from "../../src/ir/graph-verify.ts";
 import { buildScan } from "../../src/ir/scan-build.ts";
 import { ops } from "../../src/ops/index.ts";
 import { graphAfter, passes, passNames } from "../../src/optimize/pipeline.ts";
+import { simplify } from "../../src/optimize/simplify.ts";
 import { goldenTests } from "../support/golden.ts";
 import { graphOf } from "../support/graphs.ts";
 import { inputNode } from "../support/tensors.ts";
@@ -40,6 +41,16 @@ const EXAMPLES: Readonly<Record<string, (g: GraphBuilder) => Graph>> = {
   fold: (g) => {
     const inside = g.less(g.iota([2, 4], 1), g.add(g.full([2, 4], 3, "i32"), g.full([2, 4], 1, "i32")));
     return graphOf(g.node("where", [inside, inputNode(g, "x", [2, 4]), g.full([2, 4], 0)], {}));
+  },
+
+  // The mean over all partners j of (y_j - m_i)², and its derivative by m, as CLUB is published.
+  separate: (g) => {
+    const [m, y] = [inputNode(g, "m", [32, 4]), inputNode(g, "y", [32, 4])];
+    const shape = [32, 32, 4];
+    const partner = g.broadcastTo(g.reshape(y, [1, 32, 4]), shape);
+    const own = g.broadcastTo(g.reshape(m, [32, 1, 4]), shape);
+    const loss = g.sum(g.div(g.sum(g.square(g.sub(partner, own)), [1]), 32));
+    return simplify.run(graphOf(loss, ...gradient(g, ops, loss, [m])), { g });
   },
 
   // One column of a product is read, and a parameter is stored where it lies.

@@ -17,6 +17,7 @@ import {
   type ScanState,
   STATE_ARENA,
 } from "./scan-body.ts";
+import { mergeProducts } from "./scan-merge.ts";
 import { Outside } from "./scan-outside.ts";
 import { type Parts, partsOf } from "./scan-parts.ts";
 import { splitProducts } from "./scan-split.ts";
@@ -50,7 +51,7 @@ export interface ScanValues {
 
 /** The values of a scan. States and outputs are f32. */
 export function buildScan(g: GraphBuilder, given: ScanStep): ScanValues {
-  const step = splitProducts(g, given);
+  const step = splitProducts(g, mergeProducts(g, given));
   const parts = partsOf(g, step);
   const outside = new Outside(g, step, parts);
   const stored = storedOutputs(step, parts);

@@ -270,7 +270,7 @@ const gather: Builtin = {
 };
 
 /** The mean of the two middle elements of every row, which may be one and the same; 0 for a row without any. */
-function middle(g: GraphBuilder, rows: Node, mask: Node | null): Node {
+export function middle(g: GraphBuilder, rows: Node, mask: Node | null): Node {
   const width = at(rows.shape, -1);
   const lead = rows.shape.slice(0, -1);
   const order = g.argsort(rows, mask ?? undefined);

@@ -1,8 +1,11 @@
 /** A few random graphs on two kinds of device (`npm run test:long` has hundreds on all of them), and that a device that computes wrongly is found out. */
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CPU } from "../../src/codegen/wasm/descriptor.ts";
+import { topologicalOrder } from "../../src/ir/graph-walk.ts";
 import type { Backend } from "../../src/runtime/backend.ts";
 import { wasmBackend } from "../../src/runtime/wasm/execute.ts";
+import { randomGraphs } from "../support/random-graph.ts";
 import { configurations } from "./configurations.ts";
 import { differential } from "./differential.ts";
 
@@ -55,4 +58,27 @@ test("a mistake is shrunk to a small graph, printed with what shows it again", a
   expect(repeated.failed).toBe(1);
   expect(repeated.failure).toContain("= erf ");
   backend.close();
+});
+
+test("graphs contain every primitive whose result may depend on order, position or step", () => {
+  const wanted = [
+    "scan",
+    "argsort",
+    "gather",
+    "take",
+    "cholesky",
+    "triangular_inverse",
+    "max",
+    "matmul",
+    "after",
+  ];
+  const graphs = fc.sample(randomGraphs({ steps: 12, smooth: true, scans: true }), {
+    numRuns: 150,
+    seed: 31,
+  });
+  const counts = new Map<string, number>();
+  for (const { results } of graphs)
+    for (const op of new Set(topologicalOrder(results).map((node) => node.op)))
+      counts.set(op, (counts.get(op) ?? 0) + 1);
+  for (const op of wanted) expect(counts.get(op) ?? 0, op).toBeGreaterThanOrEqual(3);
 });

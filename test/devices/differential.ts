@@ -38,7 +38,7 @@ export async function differential(
   device: OpenedDevice,
   { graphs, seed, path }: DifferentialOptions,
 ): Promise<DifferentialResult> {
-  const property = fc.asyncProperty(randomGraphs({ steps: 12, smooth: true }), async (graph) => {
+  const property = fc.asyncProperty(randomGraphs({ steps: 12, smooth: true, scans: true }), async (graph) => {
     const difference = await compare(device, graph, resultsOf(graph));
     if (difference !== null) throw new Error(difference);
   });

@@ -1,12 +1,14 @@
 /**
  * Random small graphs: programs of the elementwise, view, reduction, indexing and matmul primitives that always fit together and whose values stay
- * moderate. A program is a list of numbers, so that fast-check can shrink it.
+ * moderate; sorting, medians, factors of matrices and, where asked for, recurrences among them. A program is a list of numbers, so that fast-check can shrink it.
  */
 import fc from "fast-check";
+import { middle } from "../../src/builtins/order.ts";
 import type { Node } from "../../src/ir/graph.ts";
 import { elementCount } from "../../src/ir/graph.ts";
 import { GraphBuilder } from "../../src/ir/graph-build.ts";
 import type { Tensor } from "../../src/ir/op.ts";
+import { buildScan } from "../../src/ir/scan-build.ts";
 import { ops } from "../../src/ops/index.ts";
 import { inputNode, sampleTensor } from "./tensors.ts";
 
@@ -39,11 +41,14 @@ interface RandomGraphOptions {
   readonly smooth: boolean;
   /** Nothing but views and sums. */
   readonly viewsOnly?: boolean;
+  /** With recurrences, which have steps of their own. */
+  readonly scans?: boolean;
 }
 
 /** Graphs with one to three inputs. */
 export function randomGraphs(options: RandomGraphOptions): fc.Arbitrary<RandomGraph> {
-  const kinds = options.viewsOnly ? VIEWS : options.smooth ? SMOOTH : [...SMOOTH, ...KINKED];
+  const smooth = options.scans === true ? [...SMOOTH, ...SCANS] : SMOOTH;
+  const kinds = options.viewsOnly ? VIEWS : options.smooth ? smooth : [...smooth, ...KINKED];
   const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 3 });
   return fc
     .record({
@@ -68,9 +73,10 @@ function build(
     inputs.set(name, inputNode(g, name, shape));
     values.set(name, sampleTensor({ shape, dtype: "f32", low: -1.5, high: 1.5 }, 100 * key + index));
   });
-  const pool = [...inputs.values()];
+  const given = [...inputs.values()];
+  const pool = [...given];
   for (const { kind, a, b, detail } of steps) {
-    const made = pick(kinds, kind)({ g, a: pick(pool, a), b: pick(pool, b), detail });
+    const made = pick(kinds, kind)({ g, a: pick(pool, a), b: pick(pool, b), key: pick(given, b), detail });
     if (elementCount(made.shape) <= MOST_ELEMENTS) pool.push(made);
   }
   return { g, inputs, values, results: pool.slice(-2) };
@@ -86,6 +92,8 @@ interface Parts {
   readonly g: GraphBuilder;
   readonly a: Node;
   readonly b: Node;
+  /** An input: numbers that are the same to the last bit everywhere, so that comparing them gives one answer. */
+  readonly key: Node;
   /** Chooses axes, sizes and constants. */
   readonly detail: number;
 }
@@ -204,6 +212,11 @@ const SMOOTH: readonly Kind[] = [
   },
   gathered,
   factor,
+  (parts) => parts.g.node("triangular_inverse", [factor(parts)], {}),
+  logDeterminant,
+  sorted,
+  largest,
+  middleOf,
 ];
 
 /** The elements at fixed positions of the last axis, some of them twice or not at all. */
@@ -213,6 +226,86 @@ function gathered({ g, a, detail }: Parts): Node {
   const shape = [...x.shape.slice(0, -1), 1 + ((detail >> 4) % 4)];
   return g.gather(x, g.remainder(g.add(g.mul(g.iota(shape, shape.length - 1), 3), detail % 5), extent));
 }
+
+/** The logarithm of the determinant of the same matrix. */
+function logDeterminant(parts: Parts): Node {
+  const { g } = parts;
+  const lower = factor(parts);
+  const rank = lower.shape.length;
+  const own = g.equal(g.iota(lower.shape, rank - 2), g.iota(lower.shape, rank - 1));
+  return g.mul(g.sum(g.log(g.sum(g.where(own, lower, 0), [-1])), [-1]), 2);
+}
+
+/** What follows the order of the keys: values of their shape, and a mask on some of them. */
+function keyed(parts: Parts) {
+  const { g, a, b, key, detail } = parts;
+  const keys = vector(g, key);
+  const values = a.shape.join() === keys.shape.join() ? a : g.add(g.sin(keys), g.mean(a));
+  const mask = detail % 3 === 0 ? checkerboard({ g, a: keys, b, key, detail }) : undefined;
+  return { keys, values, mask };
+}
+
+/** Sorted in whole or in part, up or down, some of them masked. */
+function sorted(parts: Parts): Node {
+  const { g, detail } = parts;
+  const { keys, values, mask } = keyed(parts);
+  const order = g.argsort(detail % 5 < 2 ? g.neg(keys) : keys, mask);
+  const count = 1 + ((detail >> 4) % (keys.shape.at(-1) ?? 1));
+  return g.gather(values, detail % 2 === 0 ? order : g.sliceAxis(order, -1, 0, count));
+}
+
+/** The value at the largest key of every row, found as `argmax` does. */
+function largest(parts: Parts): Node {
+  const { g } = parts;
+  const { keys, values } = keyed(parts);
+  const winners = g.equal(keys, g.max(keys, [-1], { keep: true }));
+  const last = (keys.shape.at(-1) ?? 1) - 1;
+  const behind = g.sub(last, g.iota(keys.shape, keys.shape.length - 1));
+  return g.gather(values, g.sub(last, g.max(g.where(winners, behind, 0), [-1], { keep: true })));
+}
+
+/** The median of the keys of every row, and something of `a`. */
+function middleOf(parts: Parts): Node {
+  const { g, a } = parts;
+  const { keys, mask } = keyed(parts);
+  return g.add(middle(g, keys, mask ?? null), g.sin(g.mean(a)));
+}
+
+/** A recurrence that starts with `a`, in either direction: its last state, the states, an output of every step or its sum. */
+function recurrence({ g, a, b, detail }: Parts): Node {
+  const steps = 1 + (detail % 4);
+  const name = `${a.id} ${b.id} ${detail}`;
+  const [before, part] = [inputNode(g, `state ${name}`, a.shape), inputNode(g, `part ${name}`, a.shape)];
+  const about = g.mean(b);
+  const rows = Array.from({ length: steps }, (_, step) =>
+    g.reshape(g.sin(g.add(g.mul(a, step + 1), about)), [1, ...a.shape]),
+  );
+  const next = g.tanh(g.add(transition({ g, before, a, detail }), g.mul(part, about)));
+  const output = g.mul(g.sin(next), part);
+  const made = buildScan(g, {
+    steps,
+    reverse: (detail >> 2) % 2 === 1,
+    states: [{ before, initial: (detail >> 3) % 2 === 1 ? g.zerosLike(a) : g.tanh(a), next }],
+    sequences: [{ step: part, values: g.concat(rows, 0) }],
+    outputs: [output],
+    sums: [output],
+  });
+  return pick([...made.last, ...made.after, ...made.before, ...made.outputs, ...made.sums], detail >> 4);
+}
+
+/** What the next state takes of the one before: half of it, or its product with a matrix that is the same in every step. */
+function transition({
+  g,
+  before,
+  a,
+  detail,
+}: { readonly before: Node } & Pick<Parts, "g" | "a" | "detail">): Node {
+  if (before.shape.length !== 2 || (detail >> 6) % 2 === 0) return g.mul(before, 0.5);
+  const x = g.tanh(a);
+  return g.matmul(before, g.mul(g.matmul(g.swapAxes(x), x), 0.2));
+}
+
+const SCANS: readonly Kind[] = [recurrence, recurrence];
 
 /** The factor of a matrix whose eigenvalues are 1 at least. */
 function factor({ g, a }: Parts): Node {
@@ -243,11 +336,11 @@ const KINKED: readonly Kind[] = [
     return g.max(x, [axisOf(x, detail)], { keep: true });
   },
   ({ g, a }) => g.scaleGradient(g.stopGradient(a), -1),
-  ({ g, a, b, detail }) => {
+  ({ g, a, b, key, detail }) => {
     // Sorted in whole or in part, by its own elements or by those of another, some of them masked.
     const x = vector(g, a);
     const keys = b.shape.join() === x.shape.join() ? b : x;
-    const order = g.argsort(keys, detail % 3 === 0 ? checkerboard({ g, a: x, b, detail }) : undefined);
+    const order = g.argsort(keys, detail % 3 === 0 ? checkerboard({ g, a: x, b, key, detail }) : undefined);
     const count = 1 + ((detail >> 4) % (x.shape.at(-1) ?? 1));
     return g.gather(x, detail % 2 === 0 ? order : g.sliceAxis(order, -1, 0, count));
   },

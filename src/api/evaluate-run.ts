@@ -1,11 +1,13 @@
 /** A run's selected model on a dataset: what `eval` and `predict` share. */
 import { fingerprint } from "../data/dataset.ts";
 import type { Drops } from "../data/drop.ts";
+import { readSafetensors } from "../data/safetensors.ts";
 import type { Dataset } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import { dataInputs, prepare } from "../driver/prepare.ts";
 import { bestParameters } from "../driver/run-recorder.ts";
 import { readRun } from "../report/run-directory.ts";
+import { parametersFrom } from "../train/checkpoint.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { evaluateSplit } from "../train/evaluate.ts";
@@ -29,6 +31,8 @@ interface EvaluateRequest {
   /** Shares of rows that lose a modality; null or left out: those of the run. */
   readonly drop?: Drops | null;
   readonly device: DeviceFlags;
+  /** A safetensors file with other parameters than the selected ones. */
+  readonly parameters?: string | undefined;
   /** Evaluate the model as it was initialised, too. */
   readonly initial?: boolean;
 }
@@ -77,7 +81,11 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     });
     const hasRows = model.parameters.some(({ perRow }) => perRow);
     const sameRows = !hasRows || fingerprint(dataset) === info.dataset.fingerprint;
-    const parameters = bestParameters(request.run, model, sameRows);
+    const { parameters: file } = request;
+    const parameters =
+      file === undefined
+        ? bestParameters(request.run, model, sameRows)
+        : parametersFrom(model, readSafetensors(file), file, sameRows);
     const device = await chosen.backend.prepare(new Map([["evaluation", model.evaluation]]));
     // Only the evaluation is prepared, so only its arenas exist.
     const evaluated = { ...model, iteration: model.evaluation };

@@ -1,78 +1,176 @@
 /** A run's selected model as a file that other tools read. */
+import { join } from "node:path";
+import type { CheckedLoad } from "../check/checked.ts";
 import { fieldContracts } from "../data/contract.ts";
 import { writeFileAtomic } from "../data/files.ts";
+import { writePretrainedFolder } from "../data/pretrained-folder.ts";
 import type { Tensor } from "../data/safetensors.ts";
 import { writeSafetensors } from "../data/safetensors.ts";
+import type { Dataset } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import { trainBlock } from "../driver/compile.ts";
 import { inferenceGraph } from "../driver/inference.ts";
+import { placeParameters } from "../driver/iteration.ts";
 import { npz } from "../export/npz.ts";
 import { onnxModel } from "../export/onnx.ts";
+import { runError } from "../report/run-error.ts";
 import { provenance } from "../report/run-info.ts";
+import type { CheckpointLoad } from "../train/pretrained.ts";
+import { exportedWeights } from "../train/weights-export.ts";
 import { openDataset } from "./dataset.ts";
 import type { Run } from "./load.ts";
 import { load } from "./load.ts";
+import type { DeviceOptions } from "./options.ts";
+import { deviceOf } from "./options.ts";
+import { REPORT_FILE, writeRunReport } from "./report.ts";
 import { recordedSpec } from "./run.ts";
 import { requireModel } from "./spec.ts";
 import { version } from "./version.ts";
 
-export const EXPORT_FORMATS = ["safetensors", "npz", "onnx"] as const;
+export const EXPORT_FORMATS = ["safetensors", "npz", "onnx", "huggingface", "html"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-export interface ExportOptions {
+export interface ExportOptions extends DeviceOptions {
   readonly to: ExportFormat;
-  /** The file to write; an existing one is replaced. */
-  readonly out: string;
+  /**
+   * The file to write, of `huggingface` the folder; what is there of the same name is replaced. Default, in the run's folder: `model.FORMAT`,
+   * `huggingface`, `report.html`.
+   */
+  readonly out?: string;
   /** Rows of a batch of the ONNX model, whose shapes are fixed; default 1. */
   readonly batch?: number;
-  /** Where the dataset is now, for the description of the inputs; default: where it was. */
+  /** Where the dataset is now, for the description of the inputs and for the page; default: where it was. */
   readonly data?: string;
 }
 
 /** What was written. */
 export interface Exported {
+  /** The file or folder. */
   readonly file: string;
   /** Of tensors, or of inputs and outputs of an ONNX model: name, type and shape. */
   readonly contents: readonly string[];
-  /** Whether the file describes what its inputs must look like: not when the dataset was not found. */
-  readonly describesInputs: boolean;
+  /** What the files do not have, in sentences: the description of the inputs when the dataset was not found. */
+  readonly missing: readonly string[];
+}
+
+/** One export: the run, its selected parameters, the dataset where it is to be found, and what every file says of itself. */
+interface Source {
+  readonly run: Run;
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly dataset: Dataset | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly out: string;
 }
 
 /**
- * Exports the selected parameters (`safetensors`, `npz`) or the model as a function of its inputs (`onnx`). Metadata say which spec, sizes
- * and data it belongs to, and how each input was scaled. Throws a UserError when the run has no parameters yet.
+ * Exports the selected parameters (`safetensors`, `npz`; `huggingface`: those that were loaded from such a folder, under their names there), the model
+ * as a function of its inputs (`onnx`), or the run as a page (`html`, as `mird report` writes it). Metadata say which spec, sizes and data it belongs to, and how
+ * each input was scaled. Throws a UserError when the run has no parameters yet, or nothing of what is asked for.
  */
-export function exportRun(from: Run | string, options: ExportOptions): Exported {
+export async function exportRun(from: Run | string, options: ExportOptions): Promise<Exported> {
   const run = typeof from === "string" ? load(from) : from;
-  const { to, out: file } = options;
+  const { to, data, out = join(run.folder, defaultName(to)) } = options;
+  if (to === "html")
+    return {
+      file: await writeRunReport(run.folder, data ?? null, deviceOf({ device: "cpu", ...options }), out),
+      contents: [],
+      missing: [],
+    };
   const parameters = run.parameters();
-  const inputs = describeInputs(options.data ?? run.info.dataset.folder);
-  const metadata = { ...provenance(run.info), ...(inputs === null ? {} : { "mird.inputs": inputs }) };
-  const describesInputs = inputs !== null;
+  const dataset = findDataset(data ?? run.info.dataset.folder);
+  const described = dataset === null ? {} : { "mird.inputs": JSON.stringify(fieldContracts(dataset)) };
+  const source = { run, parameters, dataset, metadata: { ...provenance(run.info), ...described }, out };
+  const missing = dataset === null && to !== "huggingface" ? [UNDESCRIBED] : [];
   switch (to) {
     case "safetensors":
-      writeSafetensors(file, parameters, metadata);
-      return { file, contents: tensorLines(parameters), describesInputs };
+      writeSafetensors(out, parameters, source.metadata);
+      return { file: out, contents: tensorLines(parameters), missing };
     case "npz":
-      writeFileAtomic(file, [npz(withMetadata(parameters, metadata))]);
-      return { file, contents: tensorLines(parameters), describesInputs };
-    case "onnx": {
-      const { model } = requireModel(recordedSpec(run.info));
-      const sizes = new Map([...Object.entries(run.info.sizes), ["B", options.batch ?? 1]]);
-      const outputs = inferenceGraph(model, sizes);
-      const made = onnxModel({ model: run.info.model, outputs, parameters, version: version(), metadata });
-      writeFileAtomic(file, [made.bytes]);
-      const line = (way: string) => (value: (typeof made.inputs)[number]) =>
-        `${way} ${value.name} ${value.type}[${value.shape.join(", ")}]`;
-      const contents = [...made.inputs.map(line("input")), ...made.outputs.map(line("output"))];
-      return { file, contents, describesInputs };
-    }
+      writeFileAtomic(out, [npz(withMetadata(parameters, source.metadata))]);
+      return { file: out, contents: tensorLines(parameters), missing };
+    case "onnx":
+      return { file: out, contents: exportOnnx(source, options.batch ?? 1), missing };
+    case "huggingface":
+      return { file: out, ...exportPretrained(source) };
   }
 }
 
-/** The fields of the dataset as JSON; null when it is not to be found, which an export can do without. */
-function describeInputs(folder: string): string | null {
+const UNDESCRIBED =
+  "The dataset of the run was not found, so the file does not say how its inputs were scaled; --data names it.";
+
+function defaultName(to: ExportFormat): string {
+  if (to === "huggingface") return "huggingface";
+  return to === "html" ? REPORT_FILE : `model.${to}`;
+}
+
+function exportOnnx({ run, parameters, metadata, out }: Source, batch: number): string[] {
+  const { model } = requireModel(recordedSpec(run.info));
+  const sizes = new Map([...Object.entries(run.info.sizes), ["B", batch]]);
+  const outputs = inferenceGraph(model, sizes);
+  const made = onnxModel({ model: run.info.model, outputs, parameters, version: version(), metadata });
+  writeFileAtomic(out, [made.bytes]);
+  const line = (way: string) => (value: (typeof made.inputs)[number]) =>
+    `${way} ${value.name} ${value.type}[${value.shape.join(", ")}]`;
+  return [...made.inputs.map(line("input")), ...made.outputs.map(line("output"))];
+}
+
+/** A folder for each instance that starts from weights, since several of them have learnt different numbers. */
+function exportPretrained({
+  run,
+  parameters,
+  dataset,
+  metadata,
+  out,
+}: Source): Pick<Exported, "contents" | "missing"> {
+  const { model } = requireModel(recordedSpec(run.info));
+  const train = trainBlock(model);
+  const rows = train.batch.labelled + train.batch.unlabelled;
+  const sizes = new Map([...Object.entries(run.info.sizes), ["B", rows]]);
+  const { instances } = placeParameters({ model, train, sizes, dataRows: 1 });
+  const loads = train.loads.filter(
+    (each): each is CheckedLoad & CheckpointLoad => each.from.kind === "checkpoint",
+  );
+  const found = loads.flatMap((each) =>
+    exportedWeights({ load: each, instances, parameters, loaded: run.info.loaded.weights }),
+  );
+  if (found.length === 0)
+    throw runError(
+      "export-nothing",
+      run.folder,
+      "No part of the model has a layout of Hugging Face: the spec has no line `load … as … into …` for weights.",
+      "`--to safetensors` writes all parameters under their paths in the spec.",
+    );
+  const words = onlyVocabulary(dataset);
+  for (const { path, config, tensors } of found)
+    writePretrainedFolder(join(out, path), {
+      config: words === null ? config : { ...config, vocab_size: words.length },
+      tensors,
+      metadata,
+      words,
+    });
+  const contents = found.map(({ path, tensors }) => `${join(out, path)}: ${tensors.size} tensors`);
+  const missing = found
+    .flatMap(({ unnamed }) => unnamed)
+    .map((path) => `\`${path}\` has no name in the table of weights and is not in the folder.`);
+  if (words === null)
+    missing.push(
+      "There is no vocab.txt: the dataset of the run was not found or has not one vocabulary; --data names it.",
+    );
+  return { contents, missing };
+}
+
+/** The words of the token field, where the dataset has one such field. */
+function onlyVocabulary(dataset: Dataset | null): readonly string[] | null {
+  const known = (dataset?.fields ?? []).flatMap(({ vocabulary }) =>
+    vocabulary === undefined ? [] : [vocabulary],
+  );
+  return known.length === 1 ? (known[0] ?? null) : null;
+}
+
+/** Null when the dataset is not to be found, which an export can do without. */
+function findDataset(folder: string): Dataset | null {
   try {
-    return JSON.stringify(fieldContracts(openDataset(folder)));
+    return openDataset(folder);
   } catch (error) {
     if (error instanceof UserError) return null;
     throw error;

@@ -14,6 +14,8 @@ export interface PredictOptions extends DeviceOptions {
   readonly drop?: Drops;
   /** Default: every split of the dataset. */
   readonly splits?: readonly string[];
+  /** A safetensors file of parameters, as an export writes it, instead of the selected ones of the run. */
+  readonly parameters?: string;
 }
 
 /** What the model says about one split, row by row. */
@@ -36,8 +38,9 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<ReadonlyMap<string, SplitPrediction>> {
   const folder = typeof run === "string" ? run : run.folder;
-  const { data = null, splits = null, drop = null } = options;
-  const evaluated = await evaluateRun({ run: folder, data, splits, drop, device: deviceOf(options) });
+  const { data = null, splits = null, drop = null, parameters } = options;
+  const device = deviceOf(options);
+  const evaluated = await evaluateRun({ run: folder, data, splits, drop, parameters, device });
   const { model, dataset, evaluations } = evaluated;
   const result = new Map<string, SplitPrediction>();
   for (const [name, { predictions, outputs, metrics, losses }] of evaluations) {

@@ -25,11 +25,18 @@ import { summaryTables } from "./summary-tables.ts";
 /** Most rows behind a scatter or a heat map. */
 const MOST_ROWS = 600;
 
-/** Writes `report.html` into a run folder and returns its path. Throws a UserError for a folder that is no run or has no results yet. */
-export async function writeRunReport(run: string, data: string | null, device: DeviceFlags): Promise<string> {
-  const path = join(run, "report.html");
-  writeFileAtomic(path, [new TextEncoder().encode(runPage(await runPageData(run, data, device)))]);
-  return path;
+/** The page of a run, in its folder. */
+export const REPORT_FILE = "report.html";
+
+/** Writes the page of a run to `out` and returns the path. Throws a UserError for a folder that is no run or has no results yet. */
+export async function writeRunReport(
+  run: string,
+  data: string | null,
+  device: DeviceFlags,
+  out = join(run, REPORT_FILE),
+): Promise<string> {
+  writeFileAtomic(out, [new TextEncoder().encode(runPage(await runPageData(run, data, device)))]);
+  return out;
 }
 
 async function runPageData(run: string, data: string | null, device: DeviceFlags): Promise<RunPageData> {

@@ -19,6 +19,7 @@ interface PredictFlags extends DeviceFlags {
   readonly data?: string;
   readonly drop: readonly string[];
   readonly out: string;
+  readonly parameters?: string;
   readonly split: readonly string[];
 }
 
@@ -37,15 +38,19 @@ export const registerPredict: Register = (program, session) => {
       "file to write: .csv or .parquet, a line per row; .npz or .safetensors, one array per split and output",
     )
     .option("--data <dir>", "dataset (default: that of the run)")
+    .option(
+      "--parameters <file>",
+      "a safetensors file of `mird export` or a checkpoint, instead of the selected parameters",
+    )
     .option("--split <name>", "split; may be given several times (default: all)", collect, []);
   addDeviceOption(addDropOption(command, { instead: true })).action(
     async (run: string, flags: PredictFlags, self: Command) => {
-      const { out, data = null, split } = flags;
+      const { out, data = null, split, parameters } = flags;
       const format = FORMATS.find((ending) => out.endsWith(ending));
       if (format === undefined) self.error(`error: --out must end with ${FORMATS.join(", ")}`);
       const splits = split.length > 0 ? split : null;
       const drop = splitDrops(flags.drop);
-      const evaluated = await evaluateRun({ run, data, splits, drop, device: flags });
+      const evaluated = await evaluateRun({ run, data, splits, drop, parameters, device: flags });
       const { model, dataset, evaluations } = evaluated;
       const table = () => outputTable(model, dataset, evaluations);
       const tensors = () => outputTensors(model, dataset, evaluations);

@@ -1,18 +1,19 @@
 /**
  * A folder as Hugging Face lays models out: `config.json`, the tensors in `model.safetensors` or in several files with an index, the words
- * in `vocab.txt` or `tokenizer.json`. Nothing is converted or matched here.
+ * in `vocab.txt` or `tokenizer.json`; read and written. Nothing is converted or matched here.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readBytes, readText, sha256 } from "./files.ts";
+import { readBytes, readText, sha256, writeFileAtomic } from "./files.ts";
 import { isObject, readJson } from "./json-shape.ts";
 import { DataProblems, dataError } from "./problem.ts";
-import { readSafetensors, type Tensor } from "./safetensors.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import type { SourceFile } from "./schema.ts";
 
 const CONFIG = "config.json";
 const TENSORS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
+const WORDS = "vocab.txt";
 /** Files of other programs that hold the same tensors. */
 const OTHERS: readonly string[] = [
   "pytorch_model.bin",
@@ -122,7 +123,7 @@ function noTensors(folder: string): Error {
 }
 
 function readVocabulary(folder: string): PretrainedFolder["vocabulary"] {
-  const plain = join(folder, "vocab.txt");
+  const plain = join(folder, WORDS);
   if (existsSync(plain)) {
     const words = readText(plain)
       .replace(/\r?\n$/, "")
@@ -151,4 +152,24 @@ function readVocabulary(folder: string): PretrainedFolder["vocabulary"] {
     words[id] = word;
   }
   return { words: Array.from(words, (word) => word ?? ""), path };
+}
+
+/** What {@link writePretrainedFolder} writes. */
+export interface PretrainedContents {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The words by id; null: without a `vocab.txt`. */
+  readonly words: readonly string[] | null;
+}
+
+/** Writes a folder that {@link readPretrainedFolder}, and Hugging Face's transformers, read. Files of the same names are replaced. */
+export function writePretrainedFolder(folder: string, contents: PretrainedContents): void {
+  const { config, tensors, metadata, words } = contents;
+  const writeText = (name: string, text: string) =>
+    writeFileAtomic(join(folder, name), [new TextEncoder().encode(text)]);
+  writeText(CONFIG, `${JSON.stringify(config, null, 2)}\n`);
+  // Readers of PyTorch models ask for this entry.
+  writeSafetensors(join(folder, TENSORS), tensors, { format: "pt", ...metadata });
+  if (words !== null) writeText(WORDS, `${words.join("\n")}\n`);
 }

@@ -3,6 +3,7 @@ import { UserError } from "../diagnostics/problems.ts";
 
 const TITLES = {
   "not-a-run": "This is not a run folder",
+  "export-nothing": "Nothing to export",
   "run-exists": "Folder is already there",
   "run-locked": "Run is in use",
   "run-version": "Run of another version",

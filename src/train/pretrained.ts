@@ -5,14 +5,14 @@
 import { at } from "../base/invariant.ts";
 import type { CheckedLoad } from "../check/checked.ts";
 import { pathName } from "../check/loads.ts";
-import { tensorName } from "../check/weights.ts";
 import type { PretrainedFolder } from "../data/pretrained-folder.ts";
 import { realNumbers } from "../data/safetensors.ts";
 import type { SourceFile } from "../data/schema.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { MadeInstance } from "../elaborate/elaboration.ts";
-import type { SelectionPath, WeightsDecl, WeightsMember } from "../syntax/ast.ts";
+import type { SelectionPath, WeightsMember } from "../syntax/ast.ts";
 import type { ParameterEntry } from "./compiled.ts";
+import { tensorNames } from "./weights-table.ts";
 
 export type CheckpointLoad = CheckedLoad & { readonly from: { readonly kind: "checkpoint" } };
 
@@ -23,6 +23,8 @@ export interface LoadedWeights {
   readonly weights: string;
   readonly folder: string;
   readonly files: readonly SourceFile[];
+  /** What `config.json` said, so that an export can say the same. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** Paths of the instances. */
   readonly into: readonly string[];
   /** Paths of the `load` line that this variant of the model does not have. */
@@ -70,6 +72,7 @@ export function loadWeights(request: WeightsRequest): LoadedWeights {
     weights: table.name.name,
     folder: folder.folder,
     files: folder.files,
+    config: folder.config,
     into: present.map(pathName),
     absent: load.into.filter((path) => !present.includes(path)).map(pathName),
     parameters: loaded,
@@ -177,34 +180,6 @@ function parameterValues(
   if (bad >= 0) return wrong(`Its element ${bad} is ${at(numbers, bad)}, which is no finite number.`);
   used.add(name);
   return numbers;
-}
-
-/** The names that a parameter may have in a checkpoint, likeliest first; null where the table has no line for it. */
-function tensorNames(table: WeightsDecl, inside: string): string[] | null {
-  const prefixes = table.members.flatMap((member) => (member.kind === "prefix" ? [member.prefix.text] : []));
-  for (const member of table.members) {
-    if (member.kind !== "tensor") continue;
-    const indices = indicesOf(member.path, inside);
-    if (indices === null) continue;
-    return member.names.flatMap(({ text }) => {
-      const name = tensorName(text, indices);
-      return [name, ...prefixes.map((prefix) => prefix + name)];
-    });
-  }
-  return null;
-}
-
-/** The numbers in the brackets of a parameter's path, by the names that the pattern has there; null where the path is another one. */
-function indicesOf(pattern: SelectionPath, path: string): Map<string, number> | null {
-  const names: string[] = [];
-  const text = pathName(pattern).replace(/\[(\w+)\]|\./g, (_, index: string | undefined) => {
-    if (index === undefined) return "\\.";
-    names.push(index);
-    return "\\[(\\d+)\\]";
-  });
-  const match = new RegExp(`^${text}$`).exec(path);
-  if (match === null) return null;
-  return new Map(names.map((name, place) => [name, Number(match[place + 1])]));
 }
 
 function nothingToLoad({ load, folder }: WeightsRequest, path: SelectionPath): Diagnostic {

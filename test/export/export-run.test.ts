@@ -90,7 +90,11 @@ beforeAll(async () => {
 
 describe("mird export", () => {
   it("--to onnx: the model gives in onnxruntime what `predict` gives", async () => {
-    const { file: path, contents } = exportRun(run, { to: "onnx", out: file("m.onnx"), batch: TEST_ROWS });
+    const { file: path, contents } = await exportRun(run, {
+      to: "onnx",
+      out: file("m.onnx"),
+      batch: TEST_ROWS,
+    });
     expect(contents).toEqual([
       "input voice f32[5, 4, 2]",
       "input voice.length i32[5]",
@@ -111,8 +115,8 @@ describe("mird export", () => {
     }
   });
 
-  it("--to safetensors: parameters, with what they belong to", () => {
-    exportRun(run, { to: "safetensors", out: file("m.safetensors") });
+  it("--to safetensors: parameters, with what they belong to", async () => {
+    await exportRun(run, { to: "safetensors", out: file("m.safetensors") });
     const { tensors, metadata } = readSafetensors(file("m.safetensors"));
     expect(tensors).toEqual(run.parameters());
     expect(metadata["mird.model"]).toBe("Small");
@@ -123,8 +127,8 @@ describe("mird export", () => {
     expect(voice).toMatchObject({ name: "voice", kind: "sequence", width: 2, scaling: null });
   });
 
-  it("--to npz: every parameter as an array", () => {
-    exportRun(run, { to: "npz", out: file("m.npz") });
+  it("--to npz: every parameter as an array", async () => {
+    await exportRun(run, { to: "npz", out: file("m.npz") });
     const arrays = openArrays(file("m.npz"));
     for (const [name, { shape, data }] of run.parameters()) {
       const array = arrays.get(name);

@@ -20,7 +20,10 @@ export const runningExplanations = explanationsOutside([
   ],
   ["no-train-block", "The model has no train block, so nothing says how to train it."],
   ["no-model", "The file declares no model."],
-  ["export-nothing", "The model has no outputs, so there is nothing to export as a function of its inputs."],
+  [
+    "export-nothing",
+    "The model has no outputs, so there is nothing to export as a function of its inputs; or, for a folder in the layout of Hugging Face, no part of it that the spec loads weights into.",
+  ],
   [
     "export-operator",
     "An output of the model needs an operation that is not written to ONNX: a cell of your own under `scan`, a Cholesky factor, the inverse of a triangular matrix. Built-in LSTM and GRU are.",

@@ -152,7 +152,10 @@ function predictionsOf(
   const field = label === null ? undefined : dataset.splits[split]?.fields.get(label.name);
   const predicted = evaluations.get(split)?.predictions ?? null;
   if (label === null || field === undefined || predicted === null) return null;
-  const rows = [...field.present.keys()].filter((row) => field.present[row] === 1);
+  // A row that lacks what its prediction needs has none.
+  const rows = [...field.present.keys()].filter(
+    (row) => field.present[row] === 1 && !Number.isNaN(at(predicted, row)),
+  );
   const pairs = rows.map((row) => ({ x: at(field.data, row), y: at(predicted, row) }));
   if (label.kind === "score") return { kind: "score", points: pairs };
   const matrix = confusionMatrix({ truth: pairs.map(({ x }) => x), predicted: pairs.map(({ y }) => y) });

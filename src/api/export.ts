@@ -13,6 +13,7 @@ import { inferenceGraph } from "../driver/inference.ts";
 import { placeParameters } from "../driver/iteration.ts";
 import { npz } from "../export/npz.ts";
 import { onnxModel } from "../export/onnx.ts";
+import { eventFile } from "../export/tensorboard.ts";
 import { runError } from "../report/run-error.ts";
 import { provenance } from "../report/run-info.ts";
 import type { CheckpointLoad } from "../train/pretrained.ts";
@@ -25,16 +26,17 @@ import { deviceOf } from "./options.ts";
 import { REPORT_FILE, writeRunReport } from "./report.ts";
 import { recordedSpec } from "./run.ts";
 import { requireModel } from "./spec.ts";
+import { boardEvents } from "./tensorboard.ts";
 import { version } from "./version.ts";
 
-export const EXPORT_FORMATS = ["safetensors", "npz", "onnx", "huggingface", "html"] as const;
+export const EXPORT_FORMATS = ["safetensors", "npz", "onnx", "huggingface", "tensorboard", "html"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions extends DeviceOptions {
   readonly to: ExportFormat;
   /**
-   * The file to write, of `huggingface` the folder; what is there of the same name is replaced. Default, in the run's folder: `model.FORMAT`,
-   * `huggingface`, `report.html`.
+   * The file to write, of `huggingface` and `tensorboard` the folder; what is there of the same name is replaced. Default, in the run's folder:
+   * `model.FORMAT`, `huggingface`, `tensorboard`, `report.html`.
    */
   readonly out?: string;
   /** Rows of a batch of the ONNX model, whose shapes are fixed; default 1. */
@@ -64,7 +66,7 @@ interface Source {
 
 /**
  * Exports the selected parameters (`safetensors`, `npz`; `huggingface`: those that were loaded from such a folder, under their names there), the model
- * as a function of its inputs (`onnx`), or the run as a page (`html`, as `mird report` writes it). Metadata say which spec, sizes and data it belongs to, and how
+ * as a function of its inputs (`onnx`), the curves of the run (`tensorboard`), or the run as a page (`html`, as `mird report` writes it). Metadata say which spec, sizes and data it belongs to, and how
  * each input was scaled. Throws a UserError when the run has no parameters yet, or nothing of what is asked for.
  */
 export async function exportRun(from: Run | string, options: ExportOptions): Promise<Exported> {
@@ -76,6 +78,7 @@ export async function exportRun(from: Run | string, options: ExportOptions): Pro
       contents: [],
       missing: [],
     };
+  if (to === "tensorboard") return exportBoard(run, out);
   const parameters = run.parameters();
   const dataset = findDataset(data ?? run.info.dataset.folder);
   const described = dataset === null ? {} : { "mird.inputs": JSON.stringify(fieldContracts(dataset)) };
@@ -99,8 +102,17 @@ const UNDESCRIBED =
   "The dataset of the run was not found, so the file does not say how its inputs were scaled; --data names it.";
 
 function defaultName(to: ExportFormat): string {
-  if (to === "huggingface") return "huggingface";
+  if (to === "huggingface" || to === "tensorboard") return to;
   return to === "html" ? REPORT_FILE : `model.${to}`;
+}
+
+/** The file has the name that the run's start gives it: writing it again replaces it, so that TensorBoard never sees two of one run. */
+function exportBoard(run: Run, out: string): Exported {
+  const { started, events } = boardEvents(run);
+  const file = join(out, `events.out.tfevents.${Math.floor(started)}.mird`);
+  writeFileAtomic(file, [eventFile(started, events)]);
+  const tags = new Set(events.flatMap(({ values }) => values.map(({ tag }) => tag)));
+  return { file, contents: [`${tags.size} tags, ${events.length} events`], missing: [] };
 }
 
 function exportOnnx({ run, parameters, metadata, out }: Source, batch: number): string[] {

@@ -39,6 +39,13 @@ function unbalanced(text: string): string[] {
 }
 
 describe("the page of a run", () => {
+  it("is what `mird export --to html` writes, where it is told to", async () => {
+    const page = join(folder, "page.html");
+    const { code, out } = await runCli("export", run, "--to", "html", "-o", page);
+    expect({ code, out }).toEqual({ code: 0, out: `Written to ${page}\n` });
+    expect(readFileSync(page, "utf8")).toBe(html);
+  });
+
   it("has every section", () => {
     const sections = [...html.matchAll(/<section id="(\w+)">/g)].map(([, id]) => id);
     expect(sections).toEqual([

@@ -27,7 +27,7 @@ interface EvaluateRequest {
   /** Null: the dataset of the run. */
   readonly data: GivenData | null;
   /** Null: every split. */
-  readonly splits: readonly string[] | null;
+  readonly splits: readonly string[] | ((dataset: Dataset) => readonly string[]) | null;
   /** Shares of rows that lose a modality; null or left out: those of the run. */
   readonly drop?: Drops | null;
   readonly device: DeviceFlags;
@@ -61,7 +61,8 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
   try {
     const { dataset: whole, stream } = openDatasetFor(given, chosen.backend.limits, false);
     const dataset = datasetWithout({ program, model: checked }, whole, drop, info.seed);
-    const splits = request.splits ?? Object.keys(dataset.splits);
+    const wanted = request.splits ?? Object.keys(dataset.splits);
+    const splits = typeof wanted === "function" ? wanted(dataset) : wanted;
     for (const split of splits)
       if (dataset.splits[split] === undefined) throw noSplit(folder, dataset, split);
     const { model, settings, start } = prepare({

@@ -39,7 +39,7 @@ export async function evaluateRuns(request: EvaluateRuns): Promise<Comparison> {
     seeds: infos.map(({ seed }) => seed),
     splits,
     metrics: shown,
-    variants: [{ values: [at(infos, 0).model], runs: values }],
+    variants: [{ values: [at(infos, 0).model], runs: values, folders: runs }],
   });
 }
 

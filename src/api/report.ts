@@ -1,70 +1,103 @@
 /** Report pages: everything a page shows is gathered here from a run folder, its dataset and its compiled model. */
 import { join } from "node:path";
-import { at } from "../base/invariant.ts";
+import { at, invariant } from "../base/invariant.ts";
 import { writeFileAtomic } from "../data/files.ts";
 import { isObject, readJson } from "../data/json-shape.ts";
 import type { Dataset } from "../data/schema.ts";
 import { rowSize } from "../data/schema.ts";
-import { latentDependence } from "../driver/disentangle.ts";
+import {
+  completeRows,
+  latentNames,
+  outputMatrix,
+  runDependence,
+  shownSplit,
+} from "../driver/latent-dependence.ts";
 import { summarize } from "../driver/summary.ts";
+import { isComparison, readComparison, readPlan } from "../report/comparison-folder.ts";
 import { readLog } from "../report/log.ts";
 import type { Cell } from "../report/page/charts.ts";
+import { comparisonPage } from "../report/page/comparison-page.ts";
 import type { Coloring, LatentScatter, RunPageData } from "../report/page/run-page.ts";
 import { resultRows, runPage } from "../report/page/run-page.ts";
+import type { RunDependence } from "../report/run-dependence.ts";
+import { readDependence } from "../report/run-dependence.ts";
 import { readRun } from "../report/run-directory.ts";
 import { LEAST_ROWS } from "../statistics/centred-correlation.ts";
-import { fitStandardiser, matrixOf, standardise, takeRows } from "../statistics/matrix.ts";
+import { fitStandardiser, standardise } from "../statistics/matrix.ts";
 import { principalComponents } from "../statistics/principal-components.ts";
 import { confusionMatrix } from "../train/confusion.ts";
-import type { Evaluation } from "../train/evaluate.ts";
+import type { GivenData } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import type { EvaluatedRun } from "./evaluate-run.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 import { summaryTables } from "./summary-tables.ts";
 
-/** Most rows behind a scatter or a heat map. */
-const MOST_ROWS = 600;
-
-/** The page of a run, in its folder. */
+/** The page of a run or a comparison, in its folder. */
 export const REPORT_FILE = "report.html";
 
-/** Writes the page of a run to `out` and returns the path. Throws a UserError for a folder that is no run or has no results yet. */
+/** Writes `report.html` into the folder of a run or a comparison and returns its path. Throws a UserError for any other folder, and for one without results yet. */
+export async function writeReport(
+  folder: string,
+  data: GivenData | null,
+  device: DeviceFlags,
+): Promise<string> {
+  return isComparison(folder) ? writeComparisonReport(folder) : await writeRunReport(folder, data, device);
+}
+
+/** The same for a run; `out`: another file. */
 export async function writeRunReport(
   run: string,
-  data: string | null,
+  data: GivenData | null,
   device: DeviceFlags,
   out = join(run, REPORT_FILE),
 ): Promise<string> {
-  writeFileAtomic(out, [new TextEncoder().encode(runPage(await runPageData(run, data, device)))]);
-  return out;
+  return writePage(out, runPage(await runPageData(run, data, device)));
 }
 
-async function runPageData(run: string, data: string | null, device: DeviceFlags): Promise<RunPageData> {
+/** The same for a comparison, from what its runs have left. */
+export function writeComparisonReport(folder: string): string {
+  const comparison = readComparison(folder);
+  const runs = comparison.rows.map(({ folders, failed }) =>
+    folders
+      .filter((_, index) => !failed.includes(at(comparison.seeds, index)))
+      .map((name) => {
+        const run = join(folder, name);
+        return {
+          info: readRun(run),
+          log: readLog(join(run, "metrics.jsonl")),
+          dependence: readDependence(run),
+        };
+      }),
+  );
+  return writePage(join(folder, REPORT_FILE), comparisonPage({ comparison, plan: readPlan(folder), runs }));
+}
+
+function writePage(path: string, html: string): string {
+  writeFileAtomic(path, [new TextEncoder().encode(html)]);
+  return path;
+}
+
+async function runPageData(run: string, data: GivenData | null, device: DeviceFlags): Promise<RunPageData> {
   const info = readRun(run);
-  const evaluated = await evaluateRun({ run, data, splits: null, device, initial: true });
+  const splits = (dataset: Dataset) =>
+    [shownSplit(dataset)].filter((name) => dataset.splits[name] !== undefined);
+  const evaluated = await evaluateRun({ run, data, splits, device, initial: true });
   const { model, settings, dataset, evaluations, initial } = evaluated;
-  const split = dataset.splits.test === undefined ? "valid" : "test";
+  const split = shownSplit(dataset);
   const metrics = readJson(join(run, "metrics.json"));
-  const rows = completeRows(evaluated, split);
+  const rows = completeRows(model, dataset, split);
   const tables = summaryTables(summarize(model));
-  const latents = model.outputs.filter(({ predicts }) => predicts === null);
+  const latents = latentNames(model);
   const enough = rows.length >= LEAST_ROWS;
+  const [before, after] = [initial, evaluations].map((all) => runDependence(model, dataset, all));
   return {
     info,
     log: readLog(join(run, "metrics.jsonl")),
     results: resultRows(isObject(metrics) && isObject(metrics.splits) ? metrics.splits : {}),
     reported: settings.report,
     split,
-    dependence:
-      latents.length < 2 || !enough
-        ? null
-        : {
-            before: await dependenceCells(evaluated, initial.get(split), rows),
-            after: await dependenceCells(evaluated, evaluations.get(split), rows),
-          },
-    scatters: enough
-      ? latents.map(({ name }) => scatterOf(evaluated, evaluations.get(split), name, rows))
-      : [],
+    dependence: before && after ? { before: cellsOf(before), after: cellsOf(after) } : null,
+    scatters: enough ? latents.map((name) => scatterOf(evaluated, split, name, rows)) : [],
     colorings: coloringsOf(dataset, split, rows),
     predictions: predictionsOf(evaluated, split),
     plan: tables.phases,
@@ -73,51 +106,19 @@ async function runPageData(run: string, data: string | null, device: DeviceFlags
   };
 }
 
-/** The first rows of a split that have every input. */
-function completeRows({ dataset, inputs }: EvaluatedRun, split: string): Uint32Array {
-  const { fields, rows = 0 } = dataset.splits[split] ?? {};
-  const flags = inputs.flatMap((name) => {
-    const field = fields?.get(name);
-    return field === undefined ? [] : [field.present];
-  });
-  return Uint32Array.from({ length: rows }, (_, row) => row)
-    .filter((row) => flags.every((flag) => flag[row] === 1))
-    .slice(0, MOST_ROWS);
-}
-
-function outputMatrix(
-  { model }: EvaluatedRun,
-  evaluation: Evaluation | undefined,
-  name: string,
-  rows: Uint32Array,
-) {
-  const width = model.outputs.find((output) => output.name === name)?.rowElements ?? 1;
-  const values = evaluation?.outputs.get(name) ?? new Float32Array();
-  return takeRows(matrixOf(values, values.length / width), rows);
-}
-
-async function dependenceCells(
-  run: EvaluatedRun,
-  evaluation: Evaluation | undefined,
-  rows: Uint32Array,
-): Promise<Cell[]> {
-  const latents = run.model.outputs
-    .filter(({ predicts }) => predicts === null)
-    .map(({ name }) => {
-      const sample = outputMatrix(run, evaluation, name, rows);
-      return { name, fit: sample, choose: sample, test: sample };
-    });
-  const { pairs } = await latentDependence({ latents, permutations: 0, seed: 0, critics: null });
+function cellsOf({ pairs }: RunDependence): Cell[] {
   return pairs.map(({ first, second, hsic }) => ({ row: second, column: first, value: hsic }));
 }
 
 function scatterOf(
-  run: EvaluatedRun,
-  evaluation: Evaluation | undefined,
+  { model, evaluations }: EvaluatedRun,
+  split: string,
   latent: string,
   rows: Uint32Array,
 ): LatentScatter {
-  const sample = outputMatrix(run, evaluation, latent, rows);
+  const evaluation = evaluations.get(split);
+  invariant(evaluation !== undefined, `the split ${split} was evaluated`);
+  const sample = outputMatrix(model, evaluation, latent, rows);
   const { scores } = principalComponents(standardise(sample, fitStandardiser(sample)), 2);
   const { columns, data } = scores;
   const value = (row: number, column: number) => (column < columns ? at(data, row * columns + column) : 0);

@@ -41,9 +41,10 @@ export function shippedSpec(name: string): Source {
 /** Reads imports from the texts of a run, so that it means what it meant when it was made. */
 export function recordLoader(record: Readonly<Sources>): LoadSource {
   return (path, from) => {
-    const key = isLibrary(path) ? path : besides(path, from);
+    const library = isLibrary(path);
+    const key = library ? path : besides(path, from);
     const text = record[key];
-    return text === undefined ? null : { path: key, text };
+    return text === undefined ? null : { path: library ? shownPath(libraryFile(path)) : key, text };
   };
 }
 

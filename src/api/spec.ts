@@ -56,7 +56,8 @@ export function requireModel(request: SpecRequest): RequiredModel {
   if (problems.some(({ severity }) => severity === "error")) throw new UserError(problems);
   if (program.chosen === null) throw noModel(request);
   const texts = read.map(({ path, text }) => [path, text]);
-  const identity = JSON.stringify([texts, Object.entries(request.settings).sort(), request.model]);
+  // By its name, so that a run's record and the file that it came from are one.
+  const identity = JSON.stringify([texts, Object.entries(request.settings).sort(), program.chosen.name]);
   return { program, model: program.chosen, warnings: problems, identity };
 }
 

@@ -5,6 +5,7 @@ import { openDatasetFor } from "../api/dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice } from "../api/devices.ts";
 import { datasetWithout, EVALUATED } from "../api/drops.ts";
+import { writeComparisonReport } from "../api/report.ts";
 import { newRunInfo, prepareFor } from "../api/run.ts";
 import type { Sources } from "../api/sources.ts";
 import { diskLoader, readSpec } from "../api/sources.ts";
@@ -20,7 +21,7 @@ import { trainBlock } from "../driver/compile.ts";
 import type { Prepared } from "../driver/prepare.ts";
 import { resumePoint } from "../driver/run-recorder.ts";
 import { runTraining } from "../driver/training.ts";
-import type { Comparison, RunValues } from "../report/comparison.ts";
+import type { ComparedVariant, Comparison, RunValues } from "../report/comparison.ts";
 import { compareRuns } from "../report/comparison.ts";
 import type { ComparisonPlan } from "../report/comparison-folder.ts";
 import {
@@ -41,6 +42,7 @@ import { EXIT, printProblems } from "./failure.ts";
 import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { Progress } from "./progress.ts";
+import { attemptReport } from "./report.ts";
 
 export interface CompareRequest {
   readonly spec: string;
@@ -59,6 +61,8 @@ export interface CompareRequest {
   readonly out: string | null;
   readonly device: DeviceFlags;
   readonly json: boolean;
+  /** Write report.html at the end. */
+  readonly report: boolean;
 }
 
 type Checked = ReturnType<typeof requireModel>;
@@ -235,7 +239,7 @@ function planOf(
 async function runAll(session: Session, variants: readonly CompiledVariant[]): Promise<number> {
   const { io, request, folder, metrics, dataset } = session;
   const seeds = Array.from({ length: request.seeds }, (_, seed) => seed);
-  const results: { readonly values: readonly string[]; readonly runs: (RunValues | null)[] }[] = [];
+  const results: ComparedVariant[] = [];
   for (const variant of variants) {
     const runs: (RunValues | null)[] = [];
     for (const seed of seeds) {
@@ -248,7 +252,7 @@ async function runAll(session: Session, variants: readonly CompiledVariant[]): P
       }
       runs.push(values);
     }
-    results.push({ values: variant.values, runs });
+    results.push({ values: variant.values, runs, folders: seeds.map((seed) => runName(variant, seed)) });
   }
   const comparison = compareRuns({
     axes: request.axes.map(({ name }) => name),
@@ -258,6 +262,7 @@ async function runAll(session: Session, variants: readonly CompiledVariant[]): P
     variants: results,
   });
   writeComparison(folder, comparison);
+  if (request.report) attemptReport(io, () => writeComparisonReport(folder));
   printComparison(session, comparison);
   return EXIT.ok;
 }
@@ -276,7 +281,7 @@ async function oneRun(
 ): Promise<RunValues | null | "interrupted"> {
   const { io, device, metrics, signal } = session;
   if (signal.aborted) return "interrupted";
-  const folder = join(session.folder, `${variant.name}-seed-${seed}`);
+  const folder = join(session.folder, runName(variant, seed));
   const state = runState(folder);
   const tell = (what: string) => io.err.write(`${head}: ${what}\n`);
   if (state === "ended") {
@@ -311,6 +316,11 @@ async function oneRun(
     tell("no result; its loss stopped being a number");
     return null;
   }
+}
+
+/** The folder of a run, below that of the comparison. */
+function runName({ name }: CompiledVariant, seed: number): string {
+  return `${name}-seed-${seed}`;
 }
 
 function newRun(session: Session, variant: CompiledVariant, seed: number, folder: string): RunDirectory {

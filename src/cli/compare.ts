@@ -22,6 +22,7 @@ interface CompareFlags extends DeviceFlags {
   readonly metric: readonly string[];
   readonly out?: string;
   readonly json?: boolean;
+  readonly report: boolean;
 }
 
 export const registerCompare: Register = (program, session) => {
@@ -43,6 +44,7 @@ export const registerCompare: Register = (program, session) => {
     .option("--epochs <n>", "epochs instead of those of the spec", wholeNumber(1))
     .option("--metric <name>", "a metric or loss to show (default: those that the spec reports)", collect, [])
     .option("--out <dir>", "folder of the comparison (default: one in runs/ that belongs to these settings)")
+    .option("--no-report", "do not write report.html at the end")
     .option("--json", "print the table as JSON");
   addDeviceOption(addModelOption(addPretrainedOption(addDropOption(addSetOption(command)))), "cpu");
   command.action(async (spec: string, flags: CompareFlags) => {
@@ -66,6 +68,7 @@ export const registerCompare: Register = (program, session) => {
       out,
       device: flags,
       json,
+      report: flags.report,
     });
   });
 };

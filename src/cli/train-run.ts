@@ -2,6 +2,7 @@
 import type { BeginRequest, BegunRun } from "../api/begin.ts";
 import { beginRun, reopenRun } from "../api/begin.ts";
 import type { DeviceFlags } from "../api/devices.ts";
+import { writeRunReport } from "../api/report.ts";
 import type { Prepared } from "../driver/prepare.ts";
 import type { TrainedRun } from "../driver/training.ts";
 import { runTraining } from "../driver/training.ts";
@@ -13,10 +14,21 @@ import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { loadedText } from "./pretrained.ts";
 import { Progress } from "./progress.ts";
+import { attemptReport } from "./report.ts";
+
+/** How a training from the command line runs, besides what it trains. */
+type RunFlags = DeviceFlags & {
+  /** Write report.html at the end. */
+  readonly report: boolean;
+};
 
 /** Trains a spec from the beginning; returns the exit code. */
-export async function startRun(io: Io, request: Omit<BeginRequest, "command">): Promise<number> {
-  return await execute(io, await beginRun({ ...request, command: io.command }));
+export async function startRun(
+  io: Io,
+  request: Omit<BeginRequest, "command">,
+  flags: RunFlags,
+): Promise<number> {
+  return await execute(io, await beginRun({ ...request, command: io.command }), flags);
 }
 
 /** Goes on with a run that was stopped; returns the exit code. `data`: where the dataset is now, if it has moved. */
@@ -24,7 +36,7 @@ export async function resumeRun(
   io: Io,
   folder: string,
   data: string | null,
-  flags: DeviceFlags & { readonly stream?: boolean },
+  flags: RunFlags & { readonly stream?: boolean },
 ): Promise<number> {
   const begun = await reopenRun(folder, data, flags);
   const startedOn = begun.run.info.device.name;
@@ -33,10 +45,14 @@ export async function resumeRun(
       `The run was started on ${startedOn}; on another device its numbers can differ in the last digits.\n`,
     );
   }
-  return await execute(io, begun);
+  return await execute(io, begun, flags);
 }
 
-async function execute(io: Io, { device, warnings, ...training }: BegunRun): Promise<number> {
+async function execute(
+  io: Io,
+  { device, warnings, ...training }: BegunRun,
+  flags: RunFlags,
+): Promise<number> {
   const { run, prepared } = training;
   const { backend } = device;
   printProblems(io, warnings, false);
@@ -57,7 +73,9 @@ async function execute(io: Io, { device, warnings, ...training }: BegunRun): Pro
       );
       return EXIT.interrupted;
     }
-    printResults(io, run.folder, prepared.settings, trained, performance.now() - started);
+    printResults(io, prepared.settings, trained, performance.now() - started);
+    if (flags.report) await attemptReport(io, () => writeRunReport(run.folder, training.dataset, flags));
+    io.out.write(`Everything is in ${run.folder}\n`);
     return EXIT.ok;
   } catch (error) {
     display.clear();
@@ -70,7 +88,6 @@ async function execute(io: Io, { device, warnings, ...training }: BegunRun): Pro
 
 function printResults(
   io: Io,
-  folder: string,
   settings: Prepared["settings"],
   { result, results }: TrainedRun,
   milliseconds: number,
@@ -80,7 +97,7 @@ function printResults(
   const seconds = (milliseconds / 1000).toFixed(1);
   const best = bestLine(settings.selection, result.state.best);
   io.out.write(`\nTrained ${result.state.epoch} epochs in ${seconds} s${why}. ${best}\n\n`);
-  io.out.write(`${metricsTable(results, settings.report)}\nEverything is in ${folder}\n`);
+  io.out.write(`${metricsTable(results, settings.report)}\n`);
 }
 
 function bestLine(selection: Prepared["settings"]["selection"], best: TrainResult["state"]["best"]): string {

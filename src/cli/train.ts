@@ -21,6 +21,7 @@ interface TrainFlags extends DeviceFlags {
   readonly resume?: string;
   readonly force?: boolean;
   readonly stream?: boolean;
+  readonly report: boolean;
 }
 
 export const registerTrain: Register = (program, session) => {
@@ -36,6 +37,7 @@ export const registerTrain: Register = (program, session) => {
     .option("--epochs <n>", "epochs instead of those of the spec", wholeNumber(1))
     .option("--out <dir>", "run folder (default: a new one in runs/)")
     .option("--stream", "bring rows to the device batch by batch, also where the dataset would fit")
+    .option("--no-report", "do not write report.html at the end")
     .option("--force", "replace a run that is in the folder of --out")
     .option("--resume <run>", "go on with a run that was stopped");
   addDeviceOption(addModelOption(addPretrainedOption(addDropOption(addSetOption(command)))));
@@ -68,7 +70,7 @@ async function train(
     command.error("error: missing option '--data DIR'; `--data synth` trains on generated data");
   }
   const settings = splitSettings(flags.set);
-  session.exitCode = await startRun(session.io, {
+  const request = {
     spec,
     data,
     settings,
@@ -81,5 +83,6 @@ async function train(
     force,
     device: flags,
     stream: flags.stream ?? false,
-  });
+  };
+  session.exitCode = await startRun(session.io, request, flags);
 }

@@ -1,11 +1,13 @@
 /** One training into its run folder: programs on the device, the loop, and the results at the end. Nothing is printed here. */
 import type { Dataset } from "../data/schema.ts";
+import { DEPENDENCE_FILE } from "../report/run-dependence.ts";
 import type { RunDirectory } from "../report/run-directory.ts";
 import type { SplitResult } from "../report/tables.ts";
 import { metricsJson } from "../report/tables.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { TrainRequest, TrainResult } from "../train/loop.ts";
 import { train } from "../train/loop.ts";
+import { runDependence } from "./latent-dependence.ts";
 import type { Prepared } from "./prepare.ts";
 import { predictionsCsv, splitResults } from "./results.ts";
 import type { TrainDisplay } from "./run-recorder.ts";
@@ -66,6 +68,8 @@ function writeResults(
   const { model, settings } = prepared;
   const { best } = result.state;
   run.writeJson("metrics.json", { selection: settings.selection, best, splits: metricsJson(results) });
+  const dependence = runDependence(model, dataset, result.evaluations);
+  if (dependence !== null) run.writeJson(DEPENDENCE_FILE, dependence);
   const predictions = predictionsCsv(model, dataset, result.evaluations);
   if (predictions !== null) run.writeText("predictions.csv", predictions);
 }

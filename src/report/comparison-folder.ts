@@ -11,6 +11,9 @@ import { runError } from "./run-error.ts";
 import { RUN_FILE } from "./run-info.ts";
 
 const PLAN_FILE = "plan.json";
+const RESULT_FILE = "comparison.json";
+/** Raised when the meaning of these files changes. */
+const VERSION = 1;
 
 /** Everything that decides what the runs of a comparison are, but the number of seeds: more can be added later. */
 export interface ComparisonPlan {
@@ -89,7 +92,33 @@ export function writeComparison(folder: string, comparison: Comparison): void {
   writeText(join(folder, "comparison.md"), comparisonMarkdown(comparison));
   writeText(join(folder, "comparison.tex"), comparisonLatex(comparison));
   writeText(join(folder, "comparison.csv"), comparisonCsv(comparison));
-  writeText(join(folder, "comparison.json"), `${JSON.stringify(comparison, null, 1)}\n`);
+  writeText(join(folder, RESULT_FILE), `${JSON.stringify({ version: VERSION, ...comparison }, null, 1)}\n`);
+}
+
+/** Whether a folder is that of a comparison. */
+export function isComparison(folder: string): boolean {
+  return existsSync(join(folder, PLAN_FILE));
+}
+
+/** What was compared. */
+export function readPlan(folder: string): ComparisonPlan {
+  return readOwn<ComparisonPlan>(folder, PLAN_FILE);
+}
+
+/** The table of a comparison that has ended. Throws a UserError when it has not. */
+export function readComparison(folder: string): Comparison {
+  if (!existsSync(join(folder, RESULT_FILE))) {
+    const hint = "The command that began it goes on.";
+    throw runError("run-unreadable", folder, "The comparison has not ended, so there is no table yet.", hint);
+  }
+  return readOwn<Comparison>(folder, RESULT_FILE);
+}
+
+/** A file that this module has written, by its version; it is trusted beyond that. */
+function readOwn<T>(folder: string, file: string): T {
+  const json = readJson(join(folder, file));
+  if (isObject(json) && json.version === VERSION) return json as unknown as T;
+  throw runError("run-version", folder, `\`${file}\` was written by another version of mird.`);
 }
 
 function numbers(value: unknown): Record<string, number | null> {
@@ -100,7 +129,7 @@ function numbers(value: unknown): Record<string, number | null> {
 }
 
 function printPlan(plan: ComparisonPlan): string {
-  return `${JSON.stringify({ version: 1, ...plan }, null, 1)}\n`;
+  return `${JSON.stringify({ version: VERSION, ...plan }, null, 1)}\n`;
 }
 
 /** Names of the parts of a plan that are not the same. */

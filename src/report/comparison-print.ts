@@ -4,7 +4,7 @@ import { LEAST_PAIRS } from "./comparison.ts";
 import { alignColumns, csv, formatNumber } from "./tables.ts";
 
 /** One table of cells, before its form is chosen. */
-interface Table {
+export interface ComparisonTable {
   readonly title: string;
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -12,32 +12,32 @@ interface Table {
 
 /** Terminal text. */
 export function comparisonText(comparison: Comparison): string {
-  const parts = tables(comparison).map(
+  const parts = comparisonTables(comparison).map(
     ({ title, header, rows }) => `${title}\n\n${alignColumns([header, ...rows])}`,
   );
-  return [...parts, ...notes(comparison).map((note) => `${note}\n`)].join("\n");
+  return [...parts, ...comparisonNotes(comparison).map((note) => `${note}\n`)].join("\n");
 }
 
 /** Markdown. */
 export function comparisonMarkdown(comparison: Comparison): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
-  const parts = tables(comparison).map(({ title, header, rows }) => {
+  const parts = comparisonTables(comparison).map(({ title, header, rows }) => {
     const rule = header.map((_, column) => (column === 0 ? "---" : "---:"));
     return `**${title}**\n\n${[header, rule, ...rows].map(line).join("")}`;
   });
-  return [...parts, ...notes(comparison).map((note) => `${note}\n`)].join("\n");
+  return [...parts, ...comparisonNotes(comparison).map((note) => `${note}\n`)].join("\n");
 }
 
 /** LaTeX: a `tabular` per table, with the rules of the package booktabs. */
 export function comparisonLatex(comparison: Comparison): string {
   const line = (cells: readonly string[]) => `${cells.map(latexCell).join(" & ")} \\\\\n`;
-  const parts = tables(comparison).map(({ title, header, rows }) => {
+  const parts = comparisonTables(comparison).map(({ title, header, rows }) => {
     const columns = `l${"r".repeat(header.length - 1)}`;
     const body = `\\toprule\n${line(header)}\\midrule\n${rows.map(line).join("")}\\bottomrule\n`;
     return `% ${title}\n\\begin{tabular}{${columns}}\n${body}\\end{tabular}\n`;
   });
-  const remarks = notes(comparison).map((note) => `% ${note}\n`);
+  const remarks = comparisonNotes(comparison).map((note) => `% ${note}\n`);
   return ["% needs \\usepackage{booktabs}\n", ...parts, ...remarks].join("\n");
 }
 
@@ -55,33 +55,34 @@ export function comparisonCsv(comparison: Comparison): string {
   return csv(header, lines);
 }
 
-function tables(comparison: Comparison): Table[] {
+/** Means of every split, and differences where there are several variants. */
+export function comparisonTables(comparison: Comparison): ComparisonTable[] {
   return comparison.splits.flatMap((split) => {
     const means = meansTable(comparison, split);
     return comparison.rows.length < 2 ? [means] : [means, differencesTable(comparison, split)];
   });
 }
 
-function meansTable({ axes, seeds, metrics, rows }: Comparison, split: string): Table {
+function meansTable({ axes, seeds, metrics, rows }: Comparison, split: string): ComparisonTable {
   const over = seeds.length === 1 ? "1 seed" : `mean ± standard deviation over ${seeds.length} seeds`;
   return {
     title: `${split}: ${over}`,
     header: [axes.join(", "), ...metrics],
     rows: rows.map((row) => [
-      label(row),
+      variantLabel(row),
       ...cellsOf(row, split).map((cell) => spreadText(cell, seeds.length)),
     ]),
   };
 }
 
-function differencesTable({ axes, metrics, rows }: Comparison, split: string): Table {
+function differencesTable({ axes, metrics, rows }: Comparison, split: string): ComparisonTable {
   const [first, ...others] = rows;
-  const base = first === undefined ? "" : label(first);
+  const base = first === undefined ? "" : variantLabel(first);
   return {
     title: `${split}: difference to ${base} by seed, mean [95 % interval]`,
     header: [axes.join(", "), ...metrics],
     rows: others.map((row) => [
-      label(row),
+      variantLabel(row),
       ...cellsOf(row, split).map(({ difference }) =>
         difference === null ? "-" : differenceText(difference),
       ),
@@ -90,7 +91,7 @@ function differencesTable({ axes, metrics, rows }: Comparison, split: string): T
 }
 
 /** The values of a row, without the axis names. */
-function label({ values }: ComparisonRow): string {
+export function variantLabel({ values }: ComparisonRow): string {
   return values.join(", ");
 }
 
@@ -117,11 +118,11 @@ function signed(value: number): string {
 }
 
 /** What has to be known to read the tables. */
-function notes({ axes, seeds, rows }: Comparison): string[] {
+export function comparisonNotes({ axes, seeds, rows }: Comparison): string[] {
   const failed = rows.flatMap((row) =>
     row.failed.map(
       (seed) =>
-        `${axes.join(", ")} = ${label(row)}, seed ${seed}: no result; its loss stopped being a number.`,
+        `${axes.join(", ")} = ${variantLabel(row)}, seed ${seed}: no result; its loss stopped being a number.`,
     ),
   );
   const few = rows.length > 1 && seeds.length < LEAST_PAIRS;

@@ -22,6 +22,8 @@ export interface ComparedVariant {
   readonly values: readonly string[];
   /** In the order of the seeds; null: the run has no result, because its loss stopped being a number. */
   readonly runs: readonly (RunValues | null)[];
+  /** The folders of these runs. */
+  readonly folders: readonly string[];
 }
 
 export interface ComparisonRequest {
@@ -60,6 +62,8 @@ interface Cell extends Spread {
 
 export interface ComparisonRow {
   readonly values: readonly string[];
+  /** Where the runs are, in the order of the seeds. */
+  readonly folders: readonly string[];
   /** Seeds whose run has no result. */
   readonly failed: readonly number[];
   /** For every split every metric. */
@@ -76,6 +80,7 @@ export function compareRuns(request: ComparisonRequest): Comparison {
   const first = at(variants, 0);
   const rows = variants.map((variant) => ({
     values: variant.values,
+    folders: variant.folders,
     failed: seeds.filter((_, index) => (variant.runs[index] ?? null) === null),
     cells: splits.flatMap((split) =>
       metrics.map((metric): Cell => {

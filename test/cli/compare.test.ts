@@ -59,7 +59,9 @@ describe("a comparison", () => {
 
   it("leaves a run folder per variant and seed, and the tables", () => {
     const runs = ["d-2-seed-0", "d-2-seed-1", "d-3-seed-0", "d-3-seed-1"];
-    expect(readdirSync(join(folder, "whole")).sort()).toEqual([...FILES, ...runs, "plan.json"].sort());
+    expect(readdirSync(join(folder, "whole")).sort()).toEqual(
+      [...FILES, ...runs, "plan.json", "report.html"].sort(),
+    );
     expect(readRun(join(folder, "whole", "d-3-seed-1"))).toMatchObject({
       status: "finished",
       settings: { d: "3" },

@@ -1,11 +1,14 @@
 /** `report.html` of a small run: complete, well-formed, self-contained, and with the numbers of the run. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Io } from "../../src/cli/io.ts";
+import { attemptReport } from "../../src/cli/report.ts";
 import { readLog } from "../../src/report/log.ts";
 import { epochPoints, iterationPoints } from "../../src/report/page/log-points.ts";
 import { scaleOf } from "../../src/report/page/scale.ts";
+import { readDependence } from "../../src/report/run-dependence.ts";
 import { runCli } from "../support/cli.ts";
 
 let folder: string;
@@ -95,6 +98,86 @@ describe("the page of a run", () => {
   it("shows the spec as it was, escaped", () => {
     expect(html).toContain("label y : f32[B]");
     expect(html).toContain("<td>d</td><td>3</td>");
+  });
+});
+
+describe("the page of a comparison", () => {
+  let page: string;
+  let compared: string;
+  beforeAll(async () => {
+    compared = join(folder, "compared");
+    const line = [
+      "compare",
+      "test/cli/fixtures/latents.mird",
+      "--data",
+      join(folder, "data"),
+      "--out",
+      compared,
+    ];
+    const over = ["--over", "d=2,3", "--seeds", "3", "--epochs", "3"];
+    expect(await runCli(...line, ...over)).toMatchObject({
+      code: 0,
+      err: expect.not.stringContaining("not written"),
+    });
+    page = readFileSync(join(compared, "report.html"), "utf8");
+  });
+
+  it("has every section, is well-formed and asks for nothing from outside", () => {
+    const sections = [...page.matchAll(/<section id="(\w+)">/g)].map(([, id]) => id);
+    expect(sections).toEqual([
+      "results",
+      "differences",
+      "metrics",
+      "losses",
+      "dependence",
+      "variants",
+      "spec",
+    ]);
+    expect(unbalanced(page)).toEqual([]);
+    expect(page).not.toMatch(/(src|href|action)\s*=\s*"(?!#)|url\(|@import|<script|<link|<iframe/);
+    expect(page).not.toMatch(/NaN|undefined<|Infinity/);
+  });
+
+  it("has the numbers of the table, and of what the runs measured", () => {
+    const { rows } = JSON.parse(readFileSync(join(compared, "comparison.json"), "utf8"));
+    const { mean, deviation, difference } = rows[1].cells[0];
+    expect(page).toContain(`<td>${mean.toFixed(4)} ±\u00a0${deviation.toFixed(4)}</td>`);
+    expect(page).toContain(`[${difference.low < 0 ? "" : "+"}${difference.low.toFixed(4)},\u00a0`);
+    const measured = [0, 1, 2].map((seed) => readDependence(join(compared, `d-3-seed-${seed}`)));
+    const average = measured.reduce((sum, one) => sum + (one?.pairs[0]?.hsic ?? Number.NaN), 0) / 3;
+    expect(page.slice(page.indexOf('<section id="dependence">'))).toContain(`>${average.toFixed(2)}</text>`);
+    // A line and its key for both variants in every curve.
+    expect(page.match(/<path d="M[^"]*" fill="none" stroke="#e07b39"/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("is written again by `mird report`, and once there is a table", async () => {
+    rmSync(join(compared, "report.html"));
+    expect(await runCli("report", compared)).toMatchObject({ code: 0 });
+    expect(readFileSync(join(compared, "report.html"), "utf8")).toBe(page);
+    rmSync(join(compared, "comparison.json"));
+    const { code, err } = await runCli("report", compared);
+    expect(code).toBe(1);
+    expect(err).toContain("The comparison has not ended");
+  });
+});
+
+describe("a page that cannot be written", () => {
+  it("loses nothing", async () => {
+    const blocked = join(folder, "blocked");
+    const train = [
+      "train",
+      "test/cli/fixtures/latents.mird",
+      "--data",
+      join(folder, "data"),
+      "--out",
+      blocked,
+    ];
+    expect(await runCli(...train, "--device", "cpu", "--no-report")).toMatchObject({ code: 0 });
+    expect(existsSync(join(blocked, "report.html"))).toBe(false);
+    const said: string[] = [];
+    const io = { err: { write: (text: string) => said.push(text) } } as unknown as Io;
+    await attemptReport(io, () => writeFileSync(join(blocked, "no", "report.html"), "") as unknown as string);
+    expect(said.join("")).toContain("The page report.html was not written");
   });
 });
 

@@ -55,6 +55,7 @@ describe("a run", () => {
       "metrics.json",
       "metrics.jsonl",
       "predictions.csv",
+      "report.html",
       "run.json",
     ]);
     const info = readRun(join(folder, "web"));

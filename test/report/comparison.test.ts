@@ -12,6 +12,7 @@ import {
 const run = (mae: number | null) => ({ test: { mae } });
 const variant = (name: string, ...values: (number | null)[]): ComparedVariant => ({
   values: [name],
+  folders: [],
   runs: values.map(run),
 });
 
@@ -46,7 +47,11 @@ describe("the numbers", () => {
   });
 
   it("leave out runs without a value, in pairs as well", () => {
-    const seen = compared(variant("A", 1, 2, 3), { values: ["B"], runs: [run(4), null, run(null)] });
+    const seen = compared(variant("A", 1, 2, 3), {
+      values: ["B"],
+      folders: [],
+      runs: [run(4), null, run(null)],
+    });
     expect(cell(seen, 1)).toMatchObject({ mean: 4, count: 1, difference: { count: 1, mean: 3, low: null } });
     expect(seen.rows[1]?.failed).toEqual([1]);
     expect(comparisonText(seen)).toContain("penalty = B, seed 1: no result");

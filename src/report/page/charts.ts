@@ -117,6 +117,35 @@ export function heatChart(
   return svg({ width, height }, [...heads, ...names, ...boxes].join("\n"));
 }
 
+export interface Interval {
+  readonly name: string;
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A line from low to high with a dot at the mean for every name, over an axis that shows 0. */
+export function intervalChart(intervals: readonly Interval[]): string {
+  const [row, top] = [22, 8];
+  const left = 14 + 7 * Math.max(1, ...intervals.map(({ name }) => name.length));
+  const [width, bottom] = [left + 240, top + row * intervals.length];
+  const x = scaleOf([0, ...intervals.flatMap(({ low, high }) => [low, high])], left, width - MARGIN.right, {
+    count: 4,
+  });
+  const ticks = x.ticks.map(
+    (tick) =>
+      `<path d="M${round(x.place(tick))},${bottom}v4" stroke="currentColor" stroke-opacity="0.6"/>${text(x.place(tick), bottom + 16, tickText(tick, x), "middle")}`,
+  );
+  const zero = `<path d="M${round(x.place(0))},${top}V${bottom}" stroke="currentColor" stroke-opacity="0.4"/>`;
+  const lines = intervals.map(({ name, mean, low, high }, index) => {
+    const y = top + row * (index + 0.5);
+    // The first colour is that of the variant that the others are compared with.
+    const stroke = color(index + 1);
+    return `${text(left - 8, y + 4, name, "end")}<path d="M${round(x.place(low))},${y}H${round(x.place(high))}" stroke="${stroke}" stroke-width="2"/><circle cx="${round(x.place(mean))}" cy="${y}" r="3.5" fill="${stroke}"/>`;
+  });
+  return svg({ width, height: bottom + 22 }, [...ticks, zero, ...lines].join("\n"));
+}
+
 function frameOf(
   points: readonly { readonly x: number; readonly y: number }[],
   { width, height }: { readonly width: number; readonly height: number },

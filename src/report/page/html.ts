@@ -26,6 +26,19 @@ export function table(rows: readonly (readonly string[])[]): string {
   return `<div class="wide"><table><thead>${line(header, "th")}</thead><tbody>\n${lines}\n</tbody></table></div>\n`;
 }
 
+/** Names and what they stand for. */
+export function facts(pairs: readonly (readonly [string, string])[]): string {
+  return `<dl>${pairs.map(([name, value]) => `<dt>${htmlText(name)}</dt><dd>${htmlText(value)}</dd>`).join("")}</dl>`;
+}
+
+/** The text of a spec and of the files that it imports; the standard library is left out. */
+export function specTexts(spec: string, sources: Readonly<Record<string, string>>): string {
+  const others = Object.keys(sources).filter((name) => name !== spec && !name.startsWith("std."));
+  return [spec, ...others]
+    .map((name) => `<h3>${htmlText(name)}</h3>\n<pre>${htmlText(sources[name] ?? "")}</pre>\n`)
+    .join("");
+}
+
 /** Charts beside each other, each with a heading. */
 export function figures(charts: readonly { readonly title: string; readonly svg: string }[]): string {
   const parts = charts.map(
@@ -58,22 +71,16 @@ ${parts.join("\n")}</body>
 `;
 }
 
+/** What holds on paper comes last, since it replaces what holds on screens. */
 const STYLE = `
 :root { --ink: #1b1f24; --soft: #59636e; --ground: #ffffff; --line: #d1d9e0; --panel: #f6f8fa; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --soft: #9198a1; --ground: #0d1117; --line: #3d444d; --panel: #151b23; }
 }
-@media print {
-  :root { --ink: #000000; --soft: #444444; --ground: #ffffff; --line: #bbbbbb; --panel: #ffffff; color-scheme: light; }
-  nav { display: none; }
-  figure svg { max-height: 150px; width: auto; }
-  figure, tr { break-inside: avoid; }
-  h2 { break-after: avoid; }
-  body { max-width: none; margin: 0; padding: 0; }
-}
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); max-width: 1080px; margin: 0 auto; padding: 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
 h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .2rem; }
 p { margin: .4rem 0; max-width: 46rem; }
 nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; margin: 1rem 0; }
 a { color: inherit; }
@@ -94,4 +101,15 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; mar
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .ramp { display: inline-block; width: 8rem; height: .7rem; vertical-align: middle; background: linear-gradient(to right, #440154, #3b528b, #21918c, #5ec962, #fde725); print-color-adjust: exact; }
+@media print {
+  :root { --ink: #000000; --soft: #444444; --ground: #ffffff; --line: #bbbbbb; --panel: #ffffff; color-scheme: light; }
+  nav { display: none; }
+  figure svg { max-height: 150px; width: auto; }
+  .wide { overflow: visible; }
+  table { font-size: 7pt; }
+  th, td { padding: .1rem .3rem; }
+  figure, tr { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  body { max-width: none; margin: 0; padding: 0; }
+}
 `;

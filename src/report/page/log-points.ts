@@ -45,6 +45,17 @@ export function iterationPoints(
   return points;
 }
 
+/** The mean of several runs' points at every place that one of them has, as one series. */
+export function averagePoints(runs: readonly (readonly Point[])[], series: string): Point[] {
+  const sums = new Map<number, { readonly sum: number; readonly count: number }>();
+  for (const { x, y } of runs.flat()) {
+    const { sum, count } = sums.get(x) ?? { sum: 0, count: 0 };
+    sums.set(x, { sum: sum + y, count: count + 1 });
+  }
+  const places = [...sums].sort(([a], [b]) => a - b);
+  return places.map(([x, { sum, count }]) => ({ x, y: sum / count, series }));
+}
+
 function addPoints(
   points: Map<string, Point[]>,
   values: ReadonlyMap<string, number>,

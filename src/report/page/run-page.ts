@@ -6,7 +6,7 @@ import { formatNumber } from "../tables.ts";
 import type { Cell } from "./charts.ts";
 import { heatChart, lineChart, scatterChart } from "./charts.ts";
 import type { Section } from "./html.ts";
-import { figures, htmlText, page, table } from "./html.ts";
+import { facts, figures, htmlText, page, specTexts, table } from "./html.ts";
 import { epochPoints, iterationPoints, numberEntries } from "./log-points.ts";
 
 /** The two leading components of a latent at the rows of a split. */
@@ -63,9 +63,11 @@ export function runPage(data: RunPageData): string {
 }
 
 function lead(info: RunInfo): string {
-  const facts = [
+  const dropped = Object.entries(info.drop).map(([name, share]) => `${name} ${share}`);
+  return facts([
     ["spec", info.spec],
     ["command", info.command],
+    ...(dropped.length === 0 ? [] : [["dropped", dropped.join(", ")] as const]),
     ["dataset", `${info.dataset.name} (${info.dataset.folder}, ${info.dataset.fingerprint.slice(0, 12)})`],
     ["device", info.device.name],
     ["started", info.started],
@@ -76,8 +78,7 @@ function lead(info: RunInfo): string {
         .map(([name, version]) => `${name} ${version}`)
         .join(", "),
     ],
-  ];
-  return `<dl>${facts.map(([name = "", value = ""]) => `<dt>${name}</dt><dd>${htmlText(value)}</dd>`).join("")}</dl>`;
+  ]);
 }
 
 function lossSection({ log }: RunPageData): Section {
@@ -201,8 +202,7 @@ function specSection({ info }: RunPageData): Section {
     ["size", "value"],
     ...Object.entries(info.sizes).map(([name, value]) => [name, String(value)]),
   ]);
-  const text = info.sources[info.spec] ?? "";
-  return { id: "spec", title: "Spec", body: `${sizes}${changed}<pre>${htmlText(text)}</pre>\n` };
+  return { id: "spec", title: "Spec", body: `${sizes}${changed}${specTexts(info.spec, info.sources)}` };
 }
 
 function planSection({ plan, modules, memory }: RunPageData): Section {

@@ -6,7 +6,6 @@ import { GraphBuilder } from "../ir/graph-build.ts";
 import { replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
 import type { Operand } from "../ir/kernel.ts";
 import { NEXT_ARENA, operandArena, type ScanBody, STATE_ARENA } from "../ir/scan-body.ts";
-import { withOperands } from "../ir/substitute.ts";
 import { ops } from "../ops/index.ts";
 import type { Location, LoopOfKernels, Scheduled, StepBinding } from "./scheduled.ts";
 import { placeName, type Storage } from "./storage.ts";
@@ -115,7 +114,7 @@ function renameArenas(graph: Graph, arenas: ReadonlyMap<string, string>): Graph 
   for (const node of topologicalOrder(roots)) {
     const inputs = node.inputs.map((input) => made.get(input) ?? input);
     const next = g.withOrigin(node.origin, () => {
-      if (node.op !== "input") return withOperands(g, node, inputs);
+      if (node.op !== "input") return g.remade(node, inputs);
       const { arena } = node.attributes;
       return g.input({ ...node.attributes, arena: arenas.get(arena) ?? arena });
     });

@@ -4,7 +4,6 @@ import type { Graph, Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import { graphRoots, replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
-import type { OpName } from "../ir/op-table.ts";
 import { ops } from "../ops/index.ts";
 import type { FusionTarget } from "./target.ts";
 
@@ -38,11 +37,7 @@ function remake(g: GraphBuilder, node: Node, inputs: readonly Node[], target: Fu
   const plan = splitPlan(node, target);
   return plan !== null && (node.op === "sum" || node.op === "max")
     ? remakeReduction(g, node, at(inputs, 0), plan)
-    : same(g, node, inputs);
-}
-
-function same<Op extends OpName>(g: GraphBuilder, node: NodeOf<Op>, inputs: readonly Node[]): Node {
-  return g.node(node.op, inputs, node.attributes);
+    : g.remade(node, inputs);
 }
 
 function remakeConcat(g: GraphBuilder, node: NodeOf<"concat">, inputs: readonly Node[], most: number): Node {

@@ -7,14 +7,14 @@
  */
 import { at, CompilerBug, invariant } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
-import type { DType, Node } from "./graph.ts";
+import type { DType, Node, NodeOf } from "./graph.ts";
 import { elementCount } from "./graph.ts";
 import { foldUniform, neutralOperand } from "./graph-local.ts";
 import { sameShape } from "./graph-walk.ts";
 import type { BinaryFunction, UnaryFunction } from "./kernel.ts";
 import type { OpRecords } from "./op.ts";
 import type { OpAttributes, OpName } from "./op-table.ts";
-import { broadcastShapes, canonicalAxes, canonicalAxis, nodeKey } from "./shapes.ts";
+import { attributesName, broadcastShapes, canonicalAxes, canonicalAxis, nodeKey } from "./shapes.ts";
 
 /** A number stands for a constant of the other operand's type. */
 export type Operand = Node | number;
@@ -44,18 +44,44 @@ export class GraphBuilder {
 
   /** The node with these operands and attributes; the same object when it was made before. Throws CompilerBug when the operands do not fit. */
   node<Op extends OpName>(op: Op, inputs: readonly Node[], attributes: OpAttributes[Op]): Node {
+    return this.#node(op, inputs, attributes, attributesName(attributes));
+  }
+
+  /** The operation of another node, which may be of another builder, on other operands. */
+  remade<Op extends OpName>(
+    { op, attributes, attributesName: name }: NodeOf<Op>,
+    inputs: readonly Node[],
+  ): Node {
+    return this.#node(op, inputs, attributes, name);
+  }
+
+  #node<Op extends OpName>(
+    op: Op,
+    inputs: readonly Node[],
+    attributes: OpAttributes[Op],
+    name: string,
+  ): Node {
     // Numbers of nodes are unique in one builder only, so a foreign operand could be taken for another node.
     for (const input of inputs)
       if (!this.has(input)) throw new CompilerBug(`an operand of ${op} belongs to another builder`);
     const alike = this.#nodes.get(op) ?? new Map<string | number, Node>();
     if (alike.size === 0) this.#nodes.set(op, alike);
-    const key = nodeKey(inputs, attributes);
+    const key = nodeKey(inputs, name);
     const known = alike.get(key);
     if (known !== undefined) return known;
     const { shape, dtype } = this.ops[op].type(inputs, attributes);
     const id = this.#made.length;
     // The compiler cannot see that `op` and `attributes` belong to the same member of the union; the signature makes sure of it.
-    const made = { id, op, inputs, attributes, shape, dtype, origin: this.#origin } as unknown as Node;
+    const made = {
+      id,
+      op,
+      inputs,
+      attributes,
+      attributesName: name,
+      shape,
+      dtype,
+      origin: this.#origin,
+    } as unknown as Node;
     alike.set(key, made);
     this.#made.push(made);
     return made;

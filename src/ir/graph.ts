@@ -16,6 +16,8 @@ export interface NodeOf<Op extends OpName> {
   readonly op: Op;
   readonly inputs: readonly Node[];
   readonly attributes: OpAttributes[Op];
+  /** Equal exactly for equal attributes; empty for none. */
+  readonly attributesName: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
   /** The place in the spec that asked for it, for plans, profiles and errors; null for what the compiler adds. */

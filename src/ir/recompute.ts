@@ -7,7 +7,6 @@ import { at } from "../base/invariant.ts";
 import type { Node, NodeOf } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
 import { topologicalOrder } from "./graph-walk.ts";
-import type { OpName } from "./op-table.ts";
 
 /** Copies by the nodes that they stand for, operands before their users; empty where the result does not depend on the boundary. */
 export function copiesFor(
@@ -23,13 +22,9 @@ export function copiesFor(
       const inputs = old.inputs.map((input) => copies.get(input) ?? input);
       copies.set(
         old,
-        g.withOrigin(old.origin, () => remade(g, old, inputs)),
+        g.withOrigin(old.origin, () => g.remade(old, inputs)),
       );
     }
   }
   return copies;
-}
-
-function remade<Op extends OpName>(g: GraphBuilder, node: NodeOf<Op>, inputs: readonly Node[]): Node {
-  return g.node(node.op, inputs, node.attributes);
 }

@@ -21,7 +21,6 @@ import { mergeProducts } from "./scan-merge.ts";
 import { Outside } from "./scan-outside.ts";
 import { type Parts, partsOf } from "./scan-parts.ts";
 import { splitProducts } from "./scan-split.ts";
-import { withOperands } from "./substitute.ts";
 
 /** One step. Placeholders are nodes of the same builder that stand for what differs from step to step; each is used by this scan only. */
 export interface ScanStep {
@@ -160,7 +159,7 @@ class Inside {
     for (const node of this.#parts.order)
       if (this.#parts.inLoop.has(node) && !this.#made.has(node)) {
         const inputs = node.inputs.map((input) => this.#inside(input));
-        const made = this.#body.withOrigin(node.origin, () => withOperands(this.#body, node, inputs));
+        const made = this.#body.withOrigin(node.origin, () => this.#body.remade(node, inputs));
         this.#made.set(node, made);
       }
     const results: ScanResult[] = states.map(({ slot }, index) => ({
@@ -199,9 +198,9 @@ class Inside {
   /** What the loop reads from outside. Views are free, and what lies under them is often there already or smaller. */
   #leaf(node: Node): Node {
     const { varies, placeholders } = this.#parts;
-    if (node.inputs.length === 0 && node.op !== "input") return withOperands(this.#body, node, []);
+    if (node.inputs.length === 0 && node.op !== "input") return this.#body.remade(node, []);
     if (isPlainView(node) && node.inputs.length === 1 && !placeholders.has(node))
-      return withOperands(this.#body, node, [this.#inside(at<Node>(node.inputs, 0))]);
+      return this.#body.remade(node, [this.#inside(at<Node>(node.inputs, 0))]);
     const made = varies.has(node) ? this.#sequence(node) : this.#constant(node);
     this.#made.set(node, made);
     return made;

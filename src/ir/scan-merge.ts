@@ -7,7 +7,6 @@ import type { GraphBuilder } from "./graph-build.ts";
 import { sameShape } from "./graph-walk.ts";
 import type { ScanStep } from "./scan-build.ts";
 import { type Parts, partsOf } from "./scan-parts.ts";
-import { withOperands } from "./substitute.ts";
 
 /** The same step; products of one value with several matrices that are the same in every step are one product, where only their sum is needed. */
 export function mergeProducts(g: GraphBuilder, step: ScanStep): ScanStep {
@@ -22,9 +21,7 @@ export function mergeProducts(g: GraphBuilder, step: ScanStep): ScanStep {
       node.origin,
       () =>
         mergedSum(g, node, parts, users, replacement) ??
-        (node.inputs.some((input) => made.has(input))
-          ? withOperands(g, node, node.inputs.map(replacement))
-          : node),
+        (node.inputs.some((input) => made.has(input)) ? g.remade(node, node.inputs.map(replacement)) : node),
     );
     if (next !== node) made.set(node, next);
   }

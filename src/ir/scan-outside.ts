@@ -5,7 +5,6 @@ import type { GraphBuilder } from "./graph-build.ts";
 import type { ScanStep } from "./scan-build.ts";
 import type { Parts } from "./scan-parts.ts";
 import { stackedNode } from "./stacked-node.ts";
-import { withOperands } from "./substitute.ts";
 
 interface Value {
   readonly node: Node;
@@ -57,7 +56,7 @@ export class Outside {
       case "slice":
       case "pad":
       case "negate":
-        return withOperands(g, node, [this.total(operand(0))]);
+        return g.remade(node, [this.total(operand(0))]);
       case "add":
         return g.add(this.total(operand(0)), this.total(operand(1)));
       case "sum": {
@@ -96,7 +95,7 @@ export class Outside {
     if (!varies.has(node)) {
       if (!renamed.has(node)) return { node, stacked: false };
       const inputs = node.inputs.map((input) => this.constant(input));
-      return { node: withOperands(this.#g, node, inputs), stacked: false };
+      return { node: this.#g.remade(node, inputs), stacked: false };
     }
     const operand = (index: number) => at<Node>(node.inputs, index);
     const operands = {

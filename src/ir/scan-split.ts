@@ -7,7 +7,6 @@ import type { Node, NodeOf } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
 import type { ScanStep } from "./scan-build.ts";
 import { partsOf } from "./scan-parts.ts";
-import { withOperands } from "./substitute.ts";
 
 /** The same step; products with a concat of what needs a state and what needs none are two. */
 export function splitProducts(g: GraphBuilder, step: ScanStep): ScanStep {
@@ -22,7 +21,7 @@ export function splitProducts(g: GraphBuilder, step: ScanStep): ScanStep {
     const next = g.withOrigin(node.origin, () =>
       splits
         ? sumOfProducts(g, pieces, replacement(at(node.inputs, 1)), replacement, stateful)
-        : withOperands(g, node, node.inputs.map(replacement)),
+        : g.remade(node, node.inputs.map(replacement)),
     );
     if (next !== node) made.set(node, next);
   }

@@ -49,9 +49,8 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
 /** More nodes than a graph can have: two of their numbers fit into one. */
 const MOST_NODES = 2 ** 26;
 
-/** What is equal exactly for nodes of one operation with equal operands and attributes. */
-export function nodeKey(inputs: readonly Node[], attributes: object): string | number {
-  const name = attributesName(attributes);
+/** What is equal exactly for nodes of one operation with equal operands and attributes, which are given by {@link attributesName}. */
+export function nodeKey(inputs: readonly Node[], name: string): string | number {
   const [first, second, third] = inputs;
   if (name === "" && first !== undefined && third === undefined)
     return second === undefined ? first.id : first.id * MOST_NODES + second.id;
@@ -60,20 +59,8 @@ export function nodeKey(inputs: readonly Node[], attributes: object): string | n
   return key;
 }
 
-// Attributes are shared by all nodes that passes make of one another.
-const names = new WeakMap<object, string>();
-
-/** Text that is equal exactly for equal attributes; empty for none. */
+/** Text that is equal exactly for equal attributes; empty for none. JSON.stringify would confuse -0 with 0 and NaN with the infinities. */
 export function attributesName(attributes: object): string {
-  const known = names.get(attributes);
-  if (known !== undefined) return known;
-  const name = newName(attributes);
-  names.set(attributes, name);
-  return name;
-}
-
-// JSON.stringify would confuse -0 with 0 and NaN with the infinities.
-function newName(attributes: object): string {
   const fields = Object.entries(attributes);
   if (fields.length === 0) return "";
   if (fields.length > 1) fields.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -87,5 +74,5 @@ function fieldKey(value: unknown): string {
   // Lists are shapes, axes and places: whole numbers.
   if (Array.isArray(value)) return `[${value.join(",")}]`;
   if (value instanceof ScanBody) return value.key;
-  return typeof value === "object" && value !== null ? newName(value) : JSON.stringify(value);
+  return typeof value === "object" && value !== null ? attributesName(value) : JSON.stringify(value);
 }

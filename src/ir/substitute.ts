@@ -2,7 +2,6 @@
 import type { Node, NodeOf } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
 import { nodeNumbers, topologicalOrder } from "./graph-walk.ts";
-import type { OpName } from "./op-table.ts";
 
 /** `roots` with every input replaced by what `leaf` returns for it; what depends on no replaced input stays the same node. */
 export function substituteInputs(
@@ -23,14 +22,5 @@ export function substituteInputs(
 }
 
 function remake(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
-  return inputs.every((input, index) => input === node.inputs[index]) ? node : withOperands(g, node, inputs);
-}
-
-/** The same operation on other operands. */
-export function withOperands<Op extends OpName>(
-  g: GraphBuilder,
-  node: NodeOf<Op>,
-  inputs: readonly Node[],
-): Node {
-  return g.node(node.op, inputs, node.attributes);
+  return inputs.every((input, index) => input === node.inputs[index]) ? node : g.remade(node, inputs);
 }

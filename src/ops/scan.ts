@@ -8,7 +8,6 @@ import type { OpName } from "../ir/op-table.ts";
 import { cotangents } from "../ir/reverse.ts";
 import { alignedElements, operandArena, ScanBody, type ScanOperand, STATE_ARENA } from "../ir/scan-body.ts";
 import { buildScan, ScanRows } from "../ir/scan-build.ts";
-import { withOperands } from "../ir/substitute.ts";
 import { operand } from "./define.ts";
 import { zeros } from "./elements.ts";
 import { stepOrder } from "./recurrent.ts";
@@ -221,7 +220,7 @@ function inlineBody(
     } else
       made.set(
         node,
-        g.withOrigin(node.origin, () => withOperands(g, node, node.inputs.map(get))),
+        g.withOrigin(node.origin, () => g.remade(node, node.inputs.map(get))),
       );
   }
   return body.results.map(({ node }) => get(node));

@@ -1,9 +1,8 @@
 /** What an optimisation pass is, and the rebuilding of a graph that every pass is made of. */
 import { at, invariant } from "../base/invariant.ts";
-import type { Graph, Node, NodeOf } from "../ir/graph.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
 import { graphRoots, nodeNumbers, replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
-import type { OpName } from "../ir/op-table.ts";
 
 interface PassContext {
   /** Makes the nodes of the new graph. All passes of a run share it, so that an unchanged part keeps its nodes. */
@@ -40,11 +39,7 @@ export function rewriteGraph(
 
 /** The same operation on other operands, exactly as it stands. */
 export function withInputs(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
-  return sameOperands(node, inputs) && g.has(node) ? node : remade(g, node, inputs);
-}
-
-function remade<Op extends OpName>(g: GraphBuilder, node: NodeOf<Op>, inputs: readonly Node[]): Node {
-  return g.node(node.op, inputs, node.attributes);
+  return sameOperands(node, inputs) && g.has(node) ? node : g.remade(node, inputs);
 }
 
 /** Whether a node has exactly these operands. */

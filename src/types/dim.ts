@@ -37,12 +37,20 @@ export function makeSymbol(name: string, span: Span | null): SizeSymbol {
   return { id: nextSymbol++, name, span };
 }
 
+/** The size 0. */
+const NOTHING: Dim = { terms: [], key: "" };
+
 function makeTerm(coefficient: number, atoms: readonly Atom[]): Term {
+  if (atoms.length < 2) return { coefficient, atoms, key: atoms[0]?.key ?? "" };
   const sorted = [...atoms].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return { coefficient, atoms: sorted, key: sorted.map((atom) => atom.key).join("*") };
 }
 
 function makeDim(terms: readonly Term[]): Dim {
+  const [only] = terms;
+  if (only === undefined) return NOTHING;
+  // Most sizes are one symbol or one number.
+  if (terms.length === 1 && only.coefficient !== 0) return { terms, key: `${only.coefficient}:${only.key}` };
   const merged = new Map<string, Term>();
   for (const term of terms) {
     const held = merged.get(term.key);

@@ -7,7 +7,6 @@ import { at } from "../../base/invariant.ts";
 import type { Graph, Node } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { replaceRoots } from "../../ir/graph-walk.ts";
-import { attributesName } from "../../ir/shapes.ts";
 import { stackedNode } from "../../ir/stacked-node.ts";
 import { ops } from "../../ops/index.ts";
 import { Homes } from "../homes.ts";
@@ -209,7 +208,7 @@ function leafForm(node: Node): string | null {
     const { arena, version } = node.attributes;
     return `${arena} ${version} ${node.dtype} ${node.shape.join("x")}`;
   }
-  return isHeavy(node) ? `${node.op}${attributesName(node.attributes)} ${node.shape.join("x")}` : null;
+  return isHeavy(node) ? `${node.op}${node.attributesName} ${node.shape.join("x")}` : null;
 }
 
 /** What nodes must have in common to be computed together: the operation, and how the views above their operands turn them. */
@@ -223,7 +222,7 @@ function kindOf(node: Node): string {
     }
     return `${input.dtype}${input.shape.join("x")}${views}${current.op === "input" ? "i" : ""}`;
   });
-  return `${node.op}${attributesName(node.attributes)} ${operands.join(" ")}`;
+  return `${node.op}${node.attributesName} ${operands.join(" ")}`;
 }
 
 /** Whether one kernel on these stacks is better than one for each node. */

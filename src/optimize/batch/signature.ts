@@ -1,6 +1,5 @@
 /** Numbers for expressions that are equal for expressions of the same form: the same operations on operands of the same shapes. */
 import type { Node } from "../../ir/graph.ts";
-import { attributesName } from "../../ir/shapes.ts";
 
 /** How a signature sees a node: what it looks no further into, by name; null for what it does look into. */
 export type LeafName = (node: Node) => string | null;
@@ -37,7 +36,7 @@ export class Signatures {
   /** The operation of a node on the forms of its operands, whether or not a signature would look into it. */
   formOf(node: Node): string {
     const operands = node.inputs.map((input) => this.of(input)).join(",");
-    return `${node.op}${attributesName(node.attributes)}${node.dtype}[${node.shape.join(",")}](${operands})`;
+    return `${node.op}${node.attributesName}${node.dtype}[${node.shape.join(",")}](${operands})`;
   }
 
   #number(key: string): number {

@@ -6,7 +6,6 @@ import { at } from "../../base/invariant.ts";
 import type { Node, NodeOf } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
-import { attributesName } from "../../ir/shapes.ts";
 import { type StackedOperands, stackedNode } from "../../ir/stacked-node.ts";
 import { ops } from "../../ops/index.ts";
 import type { Lane, Lanes } from "./lanes.ts";
@@ -228,7 +227,7 @@ const operations = new WeakMap<Node, string>();
 function operationOf(node: Node): string {
   const known = operations.get(node);
   if (known !== undefined) return known;
-  let name = `${node.op}${attributesName(node.attributes)}${node.dtype}`;
+  let name = `${node.op}${node.attributesName}${node.dtype}`;
   for (const input of node.inputs) name += ` ${input.dtype}${input.shape.join("x")}`;
   operations.set(node, name);
   return name;

@@ -22,7 +22,7 @@ export interface PredictOptions extends DeviceOptions {
 export interface SplitPrediction {
   readonly rows: number;
   readonly ids: readonly string[] | null;
-  /** The label of every row, NaN where it has none; null when the model has no label. */
+  /** The label of every row, of several numbers row-major, NaN where it has none; null when the model has no label. */
   readonly labels: Float32Array | null;
   /** The predicted score or class of every row, NaN where a row lacks what the prediction needs; null when the model predicts nothing. */
   readonly predictions: Float32Array | null;
@@ -49,8 +49,8 @@ export async function predict(
     const labels =
       field === undefined
         ? null
-        : Float32Array.from(field.present, (present, row) =>
-            present === 1 ? at(field.data, row) : Number.NaN,
+        : Float32Array.from(field.data, (value, place) =>
+            at(field.present, Math.floor(place / field.spec.width)) === 1 ? value : Number.NaN,
           );
     const values = model.outputs.map(({ name: output, rowElements }) => {
       const all = outputs.get(output) ?? new Float32Array();

@@ -22,10 +22,12 @@ import { resultRows, runPage } from "../report/page/run-page.ts";
 import type { RunDependence } from "../report/run-dependence.ts";
 import { readDependence } from "../report/run-dependence.ts";
 import { readRun } from "../report/run-directory.ts";
+import { formatNumber } from "../report/tables.ts";
 import { LEAST_ROWS } from "../statistics/centred-correlation.ts";
 import { fitStandardiser, standardise } from "../statistics/matrix.ts";
 import { principalComponents } from "../statistics/principal-components.ts";
 import { confusionMatrix } from "../train/confusion.ts";
+import { labelScores } from "../train/label-sets.ts";
 import type { GivenData } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import type { EvaluatedRun } from "./evaluate-run.ts";
@@ -153,10 +155,22 @@ function predictionsOf(
   const field = label === null ? undefined : dataset.splits[split]?.fields.get(label.name);
   const predicted = evaluations.get(split)?.predictions ?? null;
   if (label === null || field === undefined || predicted === null) return null;
+  const { width } = field.spec;
   // A row that lacks what its prediction needs has none.
   const rows = [...field.present.keys()].filter(
-    (row) => field.present[row] === 1 && !Number.isNaN(at(predicted, row)),
+    (row) => field.present[row] === 1 && !Number.isNaN(at(predicted, row * width)),
   );
+  if (label.kind === "set") {
+    const taken = (values: ArrayLike<number>) =>
+      rows.flatMap((row) => Array.from({ length: width }, (_, place) => at(values, row * width + place)));
+    const scores = labelScores({ predicted: taken(predicted), truth: taken(field.data), width });
+    const lines = scores.map(({ trueCount, predictedCount, f1, averagePrecision }, index) => [
+      `${label.name}.${index}`,
+      ...[trueCount, predictedCount].map(String),
+      ...[f1, averagePrecision].map((value) => formatNumber(value)),
+    ]);
+    return { kind: "set", labels: [["label", "rows", "predicted", "F1", "average precision"], ...lines] };
+  }
   const pairs = rows.map((row) => ({ x: at(field.data, row), y: at(predicted, row) }));
   if (label.kind === "score") return { kind: "score", points: pairs };
   const matrix = confusionMatrix({ truth: pairs.map(({ x }) => x), predicted: pairs.map(({ y }) => y) });

@@ -82,8 +82,8 @@ export const schedules: readonly Named<ScheduleKind>[] = [
 
 export interface MetricEntry {
   readonly name: string;
-  /** The element kind of the labels that it compares with. */
-  readonly labels: "f32" | "class";
+  /** The labels that it compares with: one number per row, a class, or a yes or no for each of several. */
+  readonly labels: "f32" | "class" | "set";
   readonly better: "lower" | "higher";
 }
 
@@ -109,4 +109,6 @@ export const metrics: readonly MetricEntry[] = [
     "sims_acc5",
   ].map(metric("f32", "higher")),
   ...["accuracy", "f1_macro", "f1_weighted"].map(metric("class", "higher")),
+  ...["f1_micro", "f1_macro", "f1_weighted", "subset_accuracy", "map"].map(metric("set", "higher")),
+  ...["hamming_loss"].map(metric("set", "lower")),
 ];

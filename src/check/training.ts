@@ -1,6 +1,7 @@
 /** Checks the train block of a model: batches, phases, selection and report. */
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Identifier, Phase, TrainDecl, TrainMember } from "../syntax/ast.ts";
+import type { TensorType } from "../types/tensor-type.ts";
 import type { CheckedPhase, CheckedTrain } from "./checked.ts";
 import { checkLoads } from "./loads.ts";
 import { checkPhase, reportDuplicateMember } from "./phases.ts";
@@ -191,15 +192,20 @@ function checkReport(training: Training, names: readonly Identifier[]): string[]
   return checked.includes(null) ? null : names.map(({ name }) => name);
 }
 
+/** What metrics call a label of this type; a label with several numbers per row is a yes or no for each. */
+function labelKind(type: TensorType): string {
+  if (type.element === "class") return "class";
+  return type.element === "f32" && type.axes.length === 2 ? "set" : type.element;
+}
+
 /** The metric that a name stands for, "loss" for a loss of the model; null after a report. */
 function checkMetric(training: Training, identifier: Identifier): MetricEntry | "loss" | null {
   const { model, checker } = training;
   const { name, span } = identifier;
   if (model.losses.has(name)) return "loss";
-  const entry = metrics.find((metric) => metric.name === name);
-  const labelKinds = new Set(
-    model.predictions.map(({ type }) => (type.element === "class" ? "class" : type.element)),
-  );
+  const labelKinds = new Set(model.predictions.map(({ type }) => labelKind(type)));
+  const named = metrics.filter((metric) => metric.name === name);
+  const entry = named.find(({ labels }) => labelKinds.has(labels)) ?? named[0];
   const fitting = metrics.filter((metric) => labelKinds.has(metric.labels)).map((metric) => metric.name);
   const known = [...fitting, ...model.losses];
   if (entry === undefined) {
@@ -216,7 +222,7 @@ function checkMetric(training: Training, identifier: Identifier): MetricEntry | 
     return null;
   }
   if (labelKinds.has(entry.labels)) return entry;
-  const wanted = entry.labels === "class" ? "classes" : "numbers";
+  const wanted = { f32: "numbers", class: "classes", set: "sets of labels" }[entry.labels];
   const declared = [...model.labels.keys()][0];
   report(checker.problems, span, {
     code: "metric-mismatch",

@@ -76,13 +76,13 @@ function openSplit(
   );
   const shards = parts.filter((shard) => shard !== null);
   if (shards.length < parts.length) return null;
-  const small = shards.map((shard) => smallValues(shard, described.fields, problems));
+  const small = shards.map((shard) => smallValues(shard, described, problems));
   const values = small.filter((part) => part !== null);
   if (values.length < shards.length) return null;
   const fields = new Map(
     described.fields.map((spec): [string, Field] => {
       const pieces = values.map((part) => part.fields.get(spec.name)).filter((piece) => piece !== undefined);
-      return [spec.name, joined(spec, pieces, shards)];
+      return [spec.name, joined(spec, isLarge(spec, described.label), pieces, shards)];
     }),
   );
   const known = values.every((part) => part.ids !== null) && values.length > 0;
@@ -95,22 +95,26 @@ function openShard(path: string, rows: number): Shard {
   return { path, file, tensors: storedTensors(path, file), rows };
 }
 
-/** Whether the values of a field stay in the file. */
-function isLarge({ kind }: FieldSpec): boolean {
-  return kind === "sequence" || kind === "vector" || kind === "tokens";
+/** Whether the values of a field stay in the file; those of the label are compared with predictions as a whole. */
+function isLarge({ kind, name }: FieldSpec, label: string | null): boolean {
+  return name !== label && (kind === "sequence" || kind === "vector" || kind === "tokens");
 }
 
 /** Ids, lengths, presence and small fields of a shard; large ones have no values. Null after a problem. */
-function smallValues(shard: Shard, specs: readonly FieldSpec[], problems: DataProblems) {
+function smallValues(
+  shard: Shard,
+  { fields, label }: Pick<DatasetFile, "fields" | "label">,
+  problems: DataProblems,
+) {
   const tensors = new Map<string, Tensor>();
   for (const [name, stored] of shard.tensors) {
-    const spec = specs.find((each) => each.name === name);
+    const spec = fields.find((each) => each.name === name);
     tensors.set(
       name,
-      spec !== undefined && isLarge(spec) ? withoutValues(stored) : readTensor(shard, stored),
+      spec !== undefined && isLarge(spec, label) ? withoutValues(stored) : readTensor(shard, stored),
     );
   }
-  return shardValues(shard.path, tensors, specs, shard.rows, problems);
+  return shardValues(shard.path, tensors, fields, shard.rows, problems);
 }
 
 function withoutValues({ dtype, shape }: StoredTensor): Tensor {
@@ -130,11 +134,10 @@ function readTensor({ file }: Shard, { dtype, shape, offset, bytes }: StoredTens
 }
 
 /** The shards' parts of a field behind one another. */
-function joined(spec: FieldSpec, pieces: readonly Field[], shards: readonly Shard[]): Field {
+function joined(spec: FieldSpec, large: boolean, pieces: readonly Field[], shards: readonly Shard[]): Field {
   const rows = shards.reduce((sum, shard) => sum + shard.rows, 0);
   const present = new Uint8Array(rows);
   const lengths = pieces.some((piece) => piece.lengths !== null) ? new Int32Array(rows) : null;
-  const large = isLarge(spec);
   const size = large ? 0 : rows * rowSize(spec);
   const data = isInteger(spec.kind) ? new Int32Array(size) : new Float32Array(size);
   let row = 0;

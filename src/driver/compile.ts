@@ -168,7 +168,12 @@ function labelOf(model: CheckedModel): CompiledModel["label"] {
     if (member.kind === "label")
       return {
         name: member.name.name,
-        kind: member.type.element === "class" || member.type.element === "ids" ? "class" : "score",
+        kind:
+          member.type.element === "class" || member.type.element === "ids"
+            ? "class"
+            : member.type.axes.length === 2
+              ? "set"
+              : "score",
       };
   return null;
 }

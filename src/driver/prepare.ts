@@ -13,7 +13,7 @@ import type { DataInput } from "../train/bind-data.ts";
 import { datasetSizes } from "../train/bind-data.ts";
 import type { DeclaredOutput } from "../train/bind-drops.ts";
 import { requirePredictions } from "../train/bind-drops.ts";
-import { requireRows } from "../train/bind-rows.ts";
+import { requireBinary, requireRows } from "../train/bind-rows.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 import type { TrainSettings } from "../train/settings.ts";
 import { trainSettings } from "../train/settings.ts";
@@ -69,6 +69,7 @@ export function prepare(request: PrepareRequest): Prepared {
   const settings = trainSettings(train, request.epochs);
   const label = labelName(model);
   if (request.purpose === "train") requireRows({ dataset, folder, label, batch: train.batch, settings });
+  requireYesOrNo(model, dataset, folder);
   const { loads } = train;
   const folders = request.pretrained === null ? null : openPretrained(loads, request.pretrained);
   const dataRows = rowCount(dataset);
@@ -161,6 +162,16 @@ export function fixedSizes(model: CheckedModel): Map<string, number> {
     if (typeof value === "number") sizes.set(member.name.name, value);
   }
   return sizes;
+}
+
+/** A label with several numbers per row that an output predicts must hold 0 or 1, or metrics would make yes and no of other numbers. */
+function requireYesOrNo(model: CheckedModel, dataset: Dataset, folder: string): void {
+  const name = labelName(model);
+  const field = dataset.fields.find((spec) => spec.name === name);
+  const predicted = model.declaration.members.some(
+    (member) => member.kind === "output" && member.predicts?.name === name,
+  );
+  if (predicted && field?.kind === "vector") requireBinary(dataset, field.name, folder);
 }
 
 /** Outputs with the places that name them. */

@@ -24,13 +24,17 @@ export function predictionsCsv(
   evaluations: ReadonlyMap<string, Evaluation>,
 ): string | null {
   const rows: (string | number | null)[][] = [];
+  const width = labelWidth(model, dataset);
   for (const [name, { predictions }] of evaluations) {
     const split = dataset.splits[name];
     if (split === undefined || predictions === null) continue;
-    for (const [row, prediction] of predictions.entries())
-      rows.push([...rowHead(model, split, row), valueOrNone(prediction)]);
+    for (let row = 0; row < split.rows; row++) {
+      const own = predictions.subarray(row * width, (row + 1) * width);
+      rows.push([...rowHead(model, split, row, width), ...Array.from(own, valueOrNone)]);
+    }
   }
-  return rows.length === 0 ? null : csv(["split", "row", "id", "label", "prediction"], rows);
+  const header = ["split", "row", "id", ...columnNames("label", width), ...columnNames("prediction", width)];
+  return rows.length === 0 ? null : csv(header, rows);
 }
 
 /** Nothing in place of NaN, which stands in rows that lack what an output needs. */
@@ -50,9 +54,8 @@ export function outputTable(
   dataset: Dataset,
   evaluations: ReadonlyMap<string, Evaluation>,
 ): OutputTable {
-  const columns = model.outputs.flatMap(({ name, rowElements }) =>
-    rowElements === 1 ? [name] : Array.from({ length: rowElements }, (_, index) => `${name}.${index}`),
-  );
+  const columns = model.outputs.flatMap(({ name, rowElements }) => columnNames(name, rowElements));
+  const width = labelWidth(model, dataset);
   const rows: (string | number | null)[][] = [];
   for (const [name, { outputs }] of evaluations) {
     const split = dataset.splits[name];
@@ -63,10 +66,10 @@ export function outputTable(
         const own = all.subarray(row * output.rowElements, (row + 1) * output.rowElements);
         return Array.from(own, valueOrNone);
       });
-      rows.push([...rowHead(model, split, row), ...values]);
+      rows.push([...rowHead(model, split, row, width), ...values]);
     }
   }
-  return { header: ["split", "row", "id", "label", ...columns], rows };
+  return { header: ["split", "row", "id", ...columnNames("label", width), ...columns], rows };
 }
 
 /** Outputs by `SPLIT.OUTPUT`, each [rows, numbers per row]; NaN in rows that lack what an output needs. */
@@ -86,8 +89,20 @@ export function outputTensors(
   return tensors;
 }
 
-function rowHead(model: CompiledModel, split: Split, row: number): (string | number | null)[] {
+/** One name for each number: the name itself where there is one. */
+function columnNames(name: string, width: number): string[] {
+  return width === 1 ? [name] : Array.from({ length: width }, (_, index) => `${name}.${index}`);
+}
+
+/** Numbers of a label per row. */
+function labelWidth({ label }: CompiledModel, dataset: Dataset): number {
+  return dataset.fields.find(({ name }) => name === label?.name)?.width ?? 1;
+}
+
+function rowHead(model: CompiledModel, split: Split, row: number, width: number): (string | number | null)[] {
   const field = model.label === null ? undefined : split.fields.get(model.label.name);
-  const label = field !== undefined && field.present[row] === 1 ? at(field.data, row) : null;
-  return [split.name, row, split.ids?.[row] ?? null, label];
+  const label = Array.from({ length: width }, (_, place) =>
+    field !== undefined && field.present[row] === 1 ? at(field.data, row * width + place) : null,
+  );
+  return [split.name, row, split.ids?.[row] ?? null, ...label];
 }

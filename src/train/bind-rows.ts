@@ -3,6 +3,7 @@ import type { Dataset, Split } from "../data/schema.ts";
 import { rowsByLabel } from "../data/schema.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import { fieldOf } from "./data-arenas.ts";
 import { findMetric } from "./metrics.ts";
 import type { TrainSettings } from "./settings.ts";
 
@@ -19,6 +20,28 @@ interface RowRequest {
 export function requireRows(request: RowRequest): void {
   const problems = [...trainingRows(request), ...selectionRows(request)];
   if (problems.length > 0) throw new UserError(problems);
+}
+
+/** Throws a UserError with the first value of a field that is neither 0 nor 1. */
+export function requireBinary(dataset: Dataset, name: string, folder: string): void {
+  for (const split of Object.values(dataset.splits)) {
+    const { data, spec } = fieldOf(split, name);
+    const place = data.findIndex((value: number) => value !== 0 && value !== 1);
+    if (place < 0) continue;
+    const row = Math.floor(place / spec.width);
+    throw new UserError([
+      {
+        code: "label-values",
+        severity: "error",
+        title: "Label is neither 0 nor 1",
+        primary: null,
+        related: [],
+        place: { file: folder, within: [`field "${name}"`, `split "${split.name}"`, `row ${row}`] },
+        text: `A label with several numbers per row is a yes or no for each, 1 or 0; here stands ${data[place]}. Other numbers can be learned from, but no metric compares them.`,
+        hint: "Import yes and no as 1 and 0, or leave out `predicts` in the spec.",
+      },
+    ]);
+  }
 }
 
 function trainingRows({ dataset, folder, label, batch }: RowRequest): Diagnostic[] {

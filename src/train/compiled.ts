@@ -2,6 +2,8 @@
 import type { Initialiser } from "../elaborate/elaboration.ts";
 import type { Program } from "../ir/program.ts";
 
+import type { LabelKind } from "./metrics.ts";
+
 /** One tensor that is trained, or kept as a state: a range of the arena `parameters` (f32). */
 export interface ParameterEntry {
   /** Path in the spec, the name in checkpoints: `z_l.embedding.weight`. */
@@ -75,7 +77,7 @@ export interface CompiledModel {
   /** Data arenas hold the rows of one batch, which are brought before every run, instead of the whole dataset. */
   readonly streamed: boolean;
   /** Label name and its kind, when the model has one. */
-  readonly label: { readonly name: string; readonly kind: "score" | "class" } | null;
+  readonly label: { readonly name: string; readonly kind: LabelKind } | null;
   /** Rows of the arena `batch` (i32 row numbers, -1 for none): labelled rows first. */
   readonly batch: { readonly labelled: number; readonly unlabelled: number };
   readonly iteration: Program;

@@ -4,6 +4,7 @@
  */
 import { at, invariant } from "../base/invariant.ts";
 import type { Dataset, Split } from "../data/schema.ts";
+import { UserError } from "../diagnostics/problems.ts";
 import type { CompiledModel, RecordedOutput } from "./compiled.ts";
 import type { RowRange } from "./data-arenas.ts";
 import { fieldOf, rowRanges } from "./data-arenas.ts";
@@ -19,7 +20,7 @@ export interface Evaluation {
   readonly metrics: ReadonlyMap<string, number>;
   /** Row-major values of each output, for every row of the split; NaN in rows that lack something that the output needs. */
   readonly outputs: ReadonlyMap<string, Float32Array>;
-  /** The predicted score or class of every row, NaN where there is none; null when the model predicts no label. */
+  /** The predicted score or class of every row, of a set of labels the chances (row-major), NaN where there is none; null when the model predicts no label. */
   readonly predictions: Float32Array | null;
   /** Labelled rows without a prediction, and the fields that they lack; null when every one has one. */
   readonly unpredicted: Unpredicted | null;
@@ -156,6 +157,23 @@ function classes(values: Float32Array, { rowElements }: RecordedOutput, rows: nu
   });
 }
 
+/** Throws a UserError when predictions of a set of labels are no chances: a half would not divide yes and no. */
+function requireChances(label: string, predicted: readonly number[]): void {
+  const wrong = predicted.find((value) => value < 0 || value > 1);
+  if (wrong === undefined) return;
+  throw new UserError([
+    {
+      code: "not-a-chance",
+      severity: "error",
+      title: "Prediction is no chance",
+      primary: null,
+      related: [],
+      text: `\`${label}\` is a yes or no for each of several labels, which an output predicts by chances from 0 to 1; it gives ${wrong}.`,
+      hint: "Predict with `sigmoid` of the scores.",
+    },
+  ]);
+}
+
 /** Metrics of the labelled rows that have a prediction, and how many have none. */
 function compared(
   model: CompiledModel,
@@ -169,10 +187,12 @@ function compared(
   const labelled = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
   const { needs = [] } = model.outputs.find(({ predicts }) => predicts === label.name) ?? {};
   const rows = labelled.filter((row) => hasAll(split, needs, row));
-  const metrics = computeMetrics(label.kind, {
-    predicted: rows.map((row) => at(predictions, row)),
-    truth: rows.map((row) => at(field.data, row)),
-  });
+  const { width } = field.spec;
+  const taken = (values: ArrayLike<number>) =>
+    rows.flatMap((row) => Array.from({ length: width }, (_, place) => at(values, row * width + place)));
+  const predicted = taken(predictions);
+  if (label.kind === "set") requireChances(label.name, predicted);
+  const metrics = computeMetrics(label.kind, { predicted, truth: taken(field.data), width });
   if (rows.length === labelled.length) return { metrics, unpredicted: null };
   const lacking = needs.filter((name) => labelled.some((row) => !hasAll(split, [name], row)));
   const without = labelled.length - rows.length;

@@ -4,14 +4,18 @@
  */
 import { at } from "../base/invariant.ts";
 import { classF1, confusionMatrix, weightedF1 } from "./confusion.ts";
+import type { Pairs } from "./label-sets.ts";
+import {
+  hammingLoss,
+  macroLabelF1,
+  meanAveragePrecision,
+  microF1,
+  subsetAccuracy,
+  weightedLabelF1,
+} from "./label-sets.ts";
 
-export type LabelKind = "score" | "class";
-
-/** Predictions and labels of the labelled rows of one split, in the same order. Classes are whole numbers. */
-interface Pairs {
-  readonly predicted: ArrayLike<number>;
-  readonly truth: ArrayLike<number>;
-}
+/** One number per row, one class per row, or a yes or no for each of several labels. */
+export type LabelKind = "score" | "class" | "set";
 
 interface Metric {
   readonly name: string;
@@ -85,9 +89,25 @@ export const METRICS: readonly Metric[] = [
   ofClass("accuracy", "Share of rows whose class is predicted.", accuracy),
   ofClass("f1_macro", "F1, averaged over the classes that occur in labels or predictions.", macroF1),
   ofClass("f1_weighted", "F1, averaged over the classes by their true counts.", weightedF1),
+  ofSet("f1_micro", "higher", "F1 of all labels of all rows as one.", microF1),
+  ofSet(
+    "f1_macro",
+    "higher",
+    "F1, averaged over the labels that occur in truth or prediction.",
+    macroLabelF1,
+  ),
+  ofSet("f1_weighted", "higher", "F1, averaged over the labels by their true counts.", weightedLabelF1),
+  ofSet("subset_accuracy", "higher", "Share of rows of which every label is right.", subsetAccuracy),
+  ofSet("hamming_loss", "lower", "Share of wrong labels over all rows and labels.", hammingLoss),
+  ofSet(
+    "map",
+    "higher",
+    "Mean average precision: how well chances order the rows, averaged over the labels that occur.",
+    meanAveragePrecision,
+  ),
 ];
 
-/** The metric of this name, or null. */
+/** The metric of this name, for the first kind of label that has one; or null. */
 export function findMetric(name: string): Metric | null {
   return METRICS.find((metric) => metric.name === name) ?? null;
 }
@@ -104,6 +124,10 @@ function score(name: string, better: Metric["better"], doc: string, compute: Met
 
 function ofClass(name: string, doc: string, compute: Metric["compute"]): Metric {
   return { name, labels: "class", better: "higher", doc, compute };
+}
+
+function ofSet(name: string, better: Metric["better"], doc: string, compute: Metric["compute"]): Metric {
+  return { name, labels: "set", better, doc, compute };
 }
 
 function meanOver({ predicted, truth }: Pairs, term: (prediction: number, label: number) => number): number {

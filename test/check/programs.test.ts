@@ -151,10 +151,11 @@ describe("good programs", () => {
   it("knows the metrics that training can compute", () => {
     const table = METRICS.map(({ name, labels, better }) => ({
       name,
-      labels: labels === "score" ? "f32" : "class",
+      labels: labels === "score" ? "f32" : labels,
       better,
     }));
-    const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+    const byName = (a: { name: string; labels: string }, b: { name: string; labels: string }) =>
+      a.name + a.labels < b.name + b.labels ? -1 : 1;
     expect([...metrics].sort(byName)).toEqual(table.sort(byName));
   });
 });

@@ -83,7 +83,7 @@ describe("tables", () => {
     );
     const rows = METRICS.map(({ name, labels, better, doc }) => [
       `\`${name}\``,
-      labels === "score" ? "numbers" : "classes",
+      { score: "numbers", class: "classes", set: "sets of labels" }[labels],
       better,
       doc,
     ]);

@@ -16,6 +16,47 @@ const GOLDEN = {
   acc7: "acc7",
 };
 
+describe("sets of labels", () => {
+  // Three rows, two labels: truth 10, 01, 11; predicted 10, 11, 10 at a half.
+  const pairs = {
+    truth: [1, 0, 0, 1, 1, 1],
+    predicted: [0.9, 0.2, 0.5, 0.8, 0.7, 0.4],
+    width: 2,
+  };
+  const got = computeMetrics("set", pairs);
+
+  it("have the F1 of their counts", () => {
+    // Label 0: 2 hits, 2 true, 3 predicted; label 1: 1 hit, 2 true, 1 predicted.
+    expect(got.get("f1_micro")).toBeCloseTo((2 * 3) / 8, 12);
+    expect(got.get("f1_macro")).toBeCloseTo((4 / 5 + 2 / 3) / 2, 12);
+    expect(got.get("f1_weighted")).toBeCloseTo((2 * (4 / 5) + 2 * (2 / 3)) / 4, 12);
+  });
+
+  it("count rows that are right as a whole, and single labels that are wrong", () => {
+    expect(got.get("subset_accuracy")).toBeCloseTo(1 / 3, 12);
+    expect(got.get("hamming_loss")).toBeCloseTo(2 / 6, 12);
+  });
+
+  it("have an average precision over the order of their chances", () => {
+    expect(got.get("map")).toBeCloseTo(1, 12);
+    // In the order of the chances: no, yes, no, yes. Precision at the two yes is 1/2 and 2/4.
+    const worse = { truth: [0, 1, 0, 1], predicted: [0.9, 0.8, 0.7, 0.1], width: 1 };
+    expect(computeMetrics("set", worse).get("map")).toBeCloseTo((1 / 2 + 2 / 4) / 2, 12);
+    // Equal chances are one step: all four rows at once.
+    const tied = { truth: [1, 0, 0, 1], predicted: [0.5, 0.5, 0.5, 0.5], width: 1 };
+    expect(computeMetrics("set", tied).get("map")).toBeCloseTo(1 / 2, 12);
+  });
+
+  it("leave out labels that no row has, and are undefined without any", () => {
+    const one = { truth: [1, 0, 1, 0], predicted: [0.9, 0.1, 0.8, 0.2], width: 2 };
+    expect(computeMetrics("set", one).get("f1_macro")).toBe(1);
+    expect(computeMetrics("set", one).get("map")).toBe(1);
+    const none = { truth: [0, 0], predicted: [0.1, 0.1], width: 1 };
+    expect(computeMetrics("set", none).get("f1_micro")).toBe(0);
+    expect(computeMetrics("set", none).get("map")).toBeNaN();
+  });
+});
+
 describe.skipIf(oracleFolder() === null)(
   "metrics against the golden values (skipped: no oracle folder)",
   () => {
@@ -108,7 +149,7 @@ describe("class metrics", () => {
 
 describe("the table", () => {
   it("has every name once, with a sentence", () => {
-    expect(new Set(METRICS.map((metric) => metric.name)).size).toBe(METRICS.length);
+    expect(new Set(METRICS.map(({ name, labels }) => `${labels} ${name}`)).size).toBe(METRICS.length);
     for (const metric of METRICS) expect(metric.doc).toMatch(/^[A-Z].*\.$/);
   });
 

@@ -68,6 +68,14 @@ export const runningExplanations = explanationsOutside([
     "no-labelled-rows",
     "No row of the split has a label, so there is nothing to learn from or to compare with.",
   ],
+  [
+    "label-values",
+    "A label with several numbers per row is a yes or no for each of several labels, 1 or 0, where an output predicts it. Without `predicts` any numbers can be learned from.",
+  ],
+  [
+    "not-a-chance",
+    "An output predicts a label with several numbers per row by chances from 0 to 1, since from a half on a label counts as predicted. `sigmoid` makes chances of scores.",
+  ],
   ["no-unlabelled-rows", "The train block asks for rows without a label, and the dataset has none."],
   [
     "checkpoint-mismatch",

@@ -39,6 +39,8 @@ export interface RunPageData {
         readonly matrix: readonly (readonly number[])[];
         readonly names: readonly string[];
       }
+    /** Of a set of labels: header, then a line per label. */
+    | { readonly kind: "set"; readonly labels: readonly (readonly string[])[] }
     | null;
   /** The compiled plan by phase; the first row is the header. */
   readonly plan: readonly (readonly string[])[];
@@ -182,6 +184,12 @@ function predictionSection({ predictions, split }: RunPageData): Section {
     const svg = scatterChart(points, { x: "label", y: "prediction" }, { diagonal: true, size: 380 });
     return { id, title, body: figures([{ title: split, svg }]) };
   }
+  if (predictions.kind === "set")
+    return {
+      id,
+      title,
+      body: `<p>On ${htmlText(split)}; a label counts as predicted from a chance of 0.5 on.</p>\n${table(predictions.labels)}`,
+    };
   const { matrix, names } = predictions;
   const cells = matrix.flatMap((line, truth) =>
     line.map((value, predicted) => ({ row: at(names, truth), column: at(names, predicted), value })),

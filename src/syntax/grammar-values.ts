@@ -16,8 +16,10 @@ const messageKeys: IParserErrorMessageProvider = {
 };
 
 export class ValueGrammar extends CstParser {
-  constructor() {
+  /** `validate`: look for rules that contradict each other, which takes as long as all the rest; a test does. */
+  constructor(validate: boolean) {
     super(t.vocabulary, {
+      skipValidations: !validate,
       recoveryEnabled: false,
       maxLookahead: 3,
       nodeLocationTracking: "onlyOffset",

@@ -9,9 +9,9 @@ import * as t from "./tokens.ts";
 
 const { word, reserved } = t;
 
-class Grammar extends WeightsGrammar {
-  constructor() {
-    super();
+export class Grammar extends WeightsGrammar {
+  constructor(validate: boolean) {
+    super(validate);
     this.performSelfAnalysis();
   }
 
@@ -286,5 +286,10 @@ class Grammar extends WeightsGrammar {
   });
 }
 
-/** The one parser; it keeps no state between inputs. */
-export const grammar = new Grammar();
+let made: Grammar | null = null;
+
+/** The one parser; it keeps no state between inputs. It is made when it is first needed, since many commands read no text that they have not read before. */
+export function grammar(): Grammar {
+  made ??= new Grammar(false);
+  return made;
+}

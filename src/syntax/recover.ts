@@ -49,7 +49,7 @@ export function readValue(
   report: Report,
 ): CstNode | null {
   if (reportDamage(source, tokens, mended, report)) return null;
-  const { tree, error } = run(() => grammar.expression(), tokens);
+  const { tree, error } = run(() => grammar().expression(), tokens);
   if (error !== null) report(explain(source, tokens, error));
   return error === null ? tree : null;
 }
@@ -69,7 +69,7 @@ class Reader {
   item(item: Item): CstNode | null {
     this.leaveOutDamaged([item]);
     const tree = this.attempt(
-      () => grammar.declaration(),
+      () => grammar().declaration(),
       () => (this.broken.has(item) ? null : tokensOfItem(item, this.broken)),
       ownersIn([item]),
     );
@@ -162,23 +162,24 @@ function ownersIn(items: readonly Item[]): Map<IToken, Item> {
 function blockRule(item: Item, isTop: boolean): Rule | null {
   const { first } = endsOfItem(item);
   if (!isTop) {
-    if (is(first, word.phase)) return () => grammar.phaseBlock();
-    return looksLikeMethod(item) ? () => grammar.methodBlock() : null;
+    if (is(first, word.phase)) return () => grammar().phaseBlock();
+    return looksLikeMethod(item) ? () => grammar().methodBlock() : null;
   }
-  if (is(first, word.interface)) return () => grammar.interfaceBlock();
-  if (is(first, word.function)) return () => grammar.methodBlock();
-  if (is(first, word.module)) return () => grammar.moduleBlock();
-  if (is(first, word.train)) return () => grammar.trainBlock();
-  if (is(first, word.weights)) return () => grammar.weightsBlock();
+  if (is(first, word.interface)) return () => grammar().interfaceBlock();
+  if (is(first, word.function)) return () => grammar().methodBlock();
+  if (is(first, word.module)) return () => grammar().moduleBlock();
+  if (is(first, word.train)) return () => grammar().trainBlock();
+  if (is(first, word.weights)) return () => grammar().weightsBlock();
   if (!is(first, word.model)) return null;
   const isVariant = item.parts.some((part) => !isBlock(part) && part.image === "=");
-  return isVariant ? () => grammar.variantBlock() : () => grammar.modelBlock();
+  return isVariant ? () => grammar().variantBlock() : () => grammar().modelBlock();
 }
 
 function run(rule: Rule, tokens: readonly IToken[]): { tree: CstNode; error: IRecognitionException | null } {
-  grammar.input = [...tokens];
+  const parser = grammar();
+  parser.input = [...tokens];
   const tree = rule();
-  return { tree, error: grammar.errors[0] ?? null };
+  return { tree, error: parser.errors[0] ?? null };
 }
 
 /** Reports what makes tokens unfit for the grammar; true if anything does. */

@@ -9,6 +9,10 @@ export interface WgslKernel {
   readonly workgroups: readonly [number, number, number];
   /** Bytes of each operand's binding: a multiple of 16, so a binding may reach past the operand into the padding of its arena. */
   readonly bindingBytes: readonly number[];
+  /** What the array of each binding holds. */
+  readonly elements: readonly string[];
+  /** The module without bindings and prelude functions. */
+  readonly body: string;
 }
 
 export interface Target<Code> {

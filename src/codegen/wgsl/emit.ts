@@ -6,10 +6,9 @@ import type { TargetDescriptor } from "../descriptor.ts";
 import type { KernelSourceLoader, Target, WgslKernel } from "../target.ts";
 import type { KernelBody } from "./body.ts";
 import { emitContraction } from "./contraction.ts";
-import { operandName } from "./expressions.ts";
+import { moduleText } from "./join.ts";
 import { emitLibrary } from "./library.ts";
 import { emitLoop } from "./loop.ts";
-import { preludeFor } from "./prelude.ts";
 import { scheduleLoop } from "./schedule.ts";
 import { storedType } from "./text.ts";
 
@@ -36,15 +35,20 @@ export function emitKernel(
     body.workgroups.every((count) => count <= descriptor.maxWorkgroups),
     `kernel ${kernel.name} needs ${body.workgroups.join(" x ")} workgroups`,
   );
-  const bindings = kernel.operands.map((operand, position) => {
-    const vector = body.vectorOperands.has(position);
-    const element = vector ? `vec4<${storedType(operand.dtype)}>` : storedType(operand.dtype);
-    return `@group(0) @binding(${position}) var<storage, read_write> ${operandName(position)}: array<${element}>;`;
+  const elements = kernel.operands.map((operand, position) => {
+    const stored = storedType(operand.dtype);
+    return body.vectorOperands.has(position) ? `vec4<${stored}>` : stored;
   });
-  const prelude = preludeFor(body.code, loadKernelSource("prelude.wgsl"));
-  const wgsl = [...bindings, ...(prelude === "" ? [] : [prelude]), body.code, ""].join("\n");
+  const wgsl = moduleText(elements, body.code, loadKernelSource);
   const bindingBytes = kernel.operands.map((operand) => Math.ceil(operand.elements / 4) * 16);
-  return { name: kernel.name, wgsl, workgroups: body.workgroups, bindingBytes };
+  return {
+    name: kernel.name,
+    wgsl,
+    workgroups: body.workgroups,
+    bindingBytes,
+    elements,
+    body: body.code,
+  };
 }
 
 function emitBody(

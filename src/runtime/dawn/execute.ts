@@ -10,8 +10,8 @@ import type { Backend, DispatchTime, Executable } from "../backend.ts";
 import type { MemoryLimits } from "../limits.ts";
 import { hostMemory } from "../limits.ts";
 import { Arenas, Readback } from "./buffers.ts";
-import type { Command } from "./commands.ts";
-import { bindDispatch, emitProgram } from "./commands.ts";
+import type { Command, EmittedDispatch } from "./commands.ts";
+import { bindDispatch, emitProgram, joinDispatches } from "./commands.ts";
 import type { DawnDevice } from "./device.ts";
 import { deviceFacts } from "./device.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -34,22 +34,32 @@ export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLo
       opened.faults.check();
       const arenas = await Arenas.allocate(opened, programs.values());
       const commands = new Map<string, readonly Command[]>();
-      const emitted = new Map([...programs].map(([name, program]) => [name, emitProgram(program, target)]));
+      const single = new Map([...programs].map(([name, program]) => [name, emitProgram(program, target)]));
+      const emitted = new Map(
+        [...single].map(([name, turns]) => [
+          name,
+          joinDispatches(turns, target.descriptor, loadKernelSource),
+        ]),
+      );
       const texts = new Set(
         [...emitted.values()].flatMap((dispatches) => dispatches.map(({ code }) => code.wgsl)),
       );
+      const bind = async (dispatch: EmittedDispatch) =>
+        bindDispatch(dispatch, await pipelines.get(dispatch.code), opened, pipelines, arenas);
       const finished = new Set<string>();
       for (const [name, dispatches] of emitted) {
         const bound = dispatches.map(async (dispatch) => {
-          const pipeline = await pipelines.get(dispatch.code);
+          const command = await bind(dispatch);
           if (!finished.has(dispatch.code.wgsl))
             progress?.(finished.add(dispatch.code.wgsl).size, texts.size);
-          return bindDispatch(dispatch, pipeline, opened, pipelines, arenas);
+          return command;
         });
         commands.set(name, await Promise.all(bound));
       }
       opened.faults.check();
-      return new DawnExecutable(opened, arenas, commands);
+      // Each kernel by itself, for profiles only.
+      const apart = (name: string) => Promise.all((single.get(name) ?? []).map(bind));
+      return new DawnExecutable(opened, arenas, commands, apart);
     },
     close: () => opened.close(),
   };
@@ -69,14 +79,21 @@ class DawnExecutable implements Executable {
   readonly #opened: DawnDevice;
   readonly #arenas: Arenas;
   readonly #commands: ReadonlyMap<string, readonly Command[]>;
+  readonly #apart: (program: string) => Promise<readonly Command[]>;
   readonly #readback: Readback;
   #queued = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(opened: DawnDevice, arenas: Arenas, commands: ReadonlyMap<string, readonly Command[]>) {
+  constructor(
+    opened: DawnDevice,
+    arenas: Arenas,
+    commands: ReadonlyMap<string, readonly Command[]>,
+    apart: (program: string) => Promise<readonly Command[]>,
+  ) {
     this.#opened = opened;
     this.#arenas = arenas;
     this.#commands = commands;
+    this.#apart = apart;
     this.#readback = new Readback(opened.device);
   }
 
@@ -137,7 +154,7 @@ class DawnExecutable implements Executable {
 
   async profile(program: string): Promise<readonly DispatchTime[] | null> {
     this.#opened.faults.check();
-    const times = await measureDispatches(this.#opened, this.#program(program));
+    const times = await measureDispatches(this.#opened, () => this.#apart(program));
     this.#opened.faults.check();
     return times;
   }

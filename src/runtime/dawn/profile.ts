@@ -7,12 +7,13 @@ import { BUFFER_USAGE, MAP_MODE_READ } from "./flags.ts";
 /** Dispatches per query set: half of the queries that a set may have. */
 const CHUNK = 2048;
 
-/** Runs the commands once and measures each; null when the device has no timestamps. */
+/** Runs the commands once and measures each; makes none and gives null when the device has no timestamps. */
 export async function measureDispatches(
   opened: DawnDevice,
-  commands: readonly Command[],
+  make: () => Promise<readonly Command[]>,
 ): Promise<readonly DispatchTime[] | null> {
   if (!opened.features.has("timestamp-query")) return null;
+  const commands = await make();
   const times: DispatchTime[] = [];
   for (let first = 0; first < commands.length; first += CHUNK) {
     times.push(...(await measureChunk(opened.device, commands.slice(first, first + CHUNK))));

@@ -160,6 +160,8 @@ test("a shader that does not compile is shown with its name and the line", async
     wgsl,
     workgroups: [1, 1, 1],
     bindingBytes: [16],
+    elements: ["f32"],
+    body: "",
   });
   await expect(failure).rejects.toThrow(CompilerBug);
   await expect(failure).rejects.toThrow(

@@ -7,9 +7,14 @@ import { chooseRows, latentError, latentSample } from "../driver/latents.ts";
 import type { Disentanglement } from "../report/disentanglement.ts";
 import { readRun } from "../report/run-directory.ts";
 import type { RecordedOutput } from "../train/compiled.ts";
+import type { GivenData } from "./dataset.ts";
+import { dataName } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
 import { evaluateRun } from "./evaluate-run.ts";
+import type { Run } from "./load.ts";
+import type { DeviceOptions } from "./options.ts";
+import { deviceOf } from "./options.ts";
 import { diskLoader, shippedSpec } from "./sources.ts";
 import { requireModel } from "./spec.ts";
 
@@ -17,7 +22,7 @@ export interface DisentangleRequest {
   readonly run: string;
   readonly split: string;
   /** Null: the dataset of the run. */
-  readonly data: string | null;
+  readonly data: GivenData | null;
   /** Empty: every output that predicts no label. */
   readonly names: readonly string[];
   readonly rows: number;
@@ -25,6 +30,43 @@ export interface DisentangleRequest {
   readonly seed: number;
   readonly critic: boolean;
   readonly device: DeviceFlags;
+}
+
+export interface DisentangleOptions extends DeviceOptions {
+  /** Default: the dataset of the run. */
+  readonly data?: GivenData;
+  /** The rows that are measured; default `test`. */
+  readonly split?: string;
+  /** Names of outputs; default: every output that predicts no label. */
+  readonly latents?: readonly string[];
+  /** Most rows of the split that are used; default 1000. */
+  readonly rows?: number;
+  /** Random pairings behind a p-value; default 499. */
+  readonly permutations?: number;
+  /** Of the sampled rows, pairings, probes and critics; default 0. */
+  readonly seed?: number;
+  /** Train critics too, which takes most of the time; default true. */
+  readonly critic?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What `mird disentangle` measures on a run: dependence of every pair of latents by statistics that training did not optimise and, where the dataset has fields
+ * `factor.NAME`, what every latent tells about them. Throws a UserError where there is nothing to measure.
+ */
+export async function disentangle(
+  run: Run | string,
+  options: DisentangleOptions = {},
+): Promise<Disentanglement> {
+  const { data = null, split = "test", latents = [], rows = 1000, permutations = 499, seed = 0 } = options;
+  const { critic = true, signal = new AbortController().signal } = options;
+  const folder = typeof run === "string" ? run : run.folder;
+  const device = deviceOf(options);
+  const names = latents;
+  return await measureDisentanglement(
+    { run: folder, split, data, names, rows, permutations, seed, critic, device },
+    signal,
+  );
 }
 
 /** Measures. Throws a UserError where there is nothing to measure; what is left undone when the signal aborts is missing in the result. */
@@ -41,7 +83,7 @@ export async function measureDisentanglement(
     device: request.device,
   });
   const outputs = chosenOutputs(run, model.outputs, request.names);
-  const folder = data ?? readRun(run).dataset.folder;
+  const folder = data === null ? readRun(run).dataset.folder : dataName(data);
   const random = streamOf(seed, "rows");
   const rows = chooseRows({ folder, dataset, inputs, split, rows: request.rows, random });
   const latents = outputs.map((output) => latentSample(output, evaluations, rows));

@@ -3,6 +3,8 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { checkOutput, loadDataset, writeDataset } from "../data/dataset.ts";
+import type { GaussianPairsOptions } from "../data/gaussian-pairs.ts";
+import { GAUSSIAN_DEFAULTS, gaussianInformation, gaussianPairs } from "../data/gaussian-pairs.ts";
 import type { ImportSummary } from "../data/import/write.ts";
 import type { CsvImport } from "../data/import.ts";
 import { csvManifest, describeImport, importDataset, readManifest, summarize } from "../data/import.ts";
@@ -23,6 +25,7 @@ export const registerData: Register = (program, session) => {
       "Makes dataset folders and looks into them. docs/data.md describes the folder and the import.",
     );
   registerSynth(data, session);
+  registerGaussian(data, session);
   registerImport(data, session);
   registerInspect(data, session);
 };
@@ -71,6 +74,40 @@ function registerSynth(data: Command, session: Session): void {
     writeDataset(dataset, out, { force });
     session.io.out.write(describeImport(summarize(dataset)));
     session.io.out.write(`Written to ${out}\n`);
+  });
+}
+
+const GAUSSIAN_FLAGS: readonly (readonly [option: keyof GaussianPairsOptions, meaning: string])[] = [
+  ["seed", "everything follows from it"],
+  ["train", "training rows"],
+  ["valid", "validation rows"],
+  ["test", "test rows"],
+  ["width", "numbers of x, and of y"],
+  ["correlation", "of each number of x with its number of y, between -1 and 1"],
+];
+
+function registerGaussian(data: Command, session: Session): void {
+  const command = data
+    .command("gaussian")
+    .summary("generate pairs of known mutual information")
+    .description(
+      "Generates pairs of Gaussian vectors `x` and `y` whose mutual information is known, so that estimators can be measured against it.",
+    )
+    .requiredOption("-o, --out <dir>", "folder to make")
+    .option("--force", "replace a dataset that is there");
+  for (const [option, meaning] of GAUSSIAN_FLAGS) {
+    command.addOption(
+      new Option(`--${option} <n>`, meaning).argParser(anyNumber).default(GAUSSIAN_DEFAULTS[option]),
+    );
+  }
+  command.action((options: GaussianPairsOptions & { out: string; force?: boolean }) => {
+    const { out, force = false, ...numbers } = options;
+    checkOutput(out, force);
+    const dataset = gaussianPairs(numbers, session.io.command);
+    writeDataset(dataset, out, { force });
+    session.io.out.write(describeImport(summarize(dataset)));
+    const known = gaussianInformation(numbers.width, numbers.correlation).toFixed(4);
+    session.io.out.write(`Mutual information of x and y: ${known} nats\nWritten to ${out}\n`);
   });
 }
 

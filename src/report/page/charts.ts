@@ -30,7 +30,7 @@ const HEAT = [
 ] as const;
 /** Above this share a cell is dark, and its text white. */
 const DARK = 0.5;
-const MARGIN = { left: 52, right: 12, top: 10, bottom: 34 };
+export const MARGIN = { left: 52, right: 12, top: 10, bottom: 34 };
 
 export interface Point {
   readonly x: number;
@@ -38,7 +38,7 @@ export interface Point {
   readonly series: string;
 }
 
-interface Frame {
+export interface Frame {
   readonly width: number;
   readonly height: number;
   readonly x: Scale;
@@ -146,7 +146,7 @@ export function intervalChart(intervals: readonly Interval[]): string {
   return svg({ width, height: bottom + 22 }, [...ticks, zero, ...lines].join("\n"));
 }
 
-function frameOf(
+export function frameOf(
   points: readonly { readonly x: number; readonly y: number }[],
   { width, height }: { readonly width: number; readonly height: number },
   whole: boolean,
@@ -160,7 +160,7 @@ function frameOf(
   };
 }
 
-function axes({ width, height, x, y }: Frame, labelX: string, labelY: string): string {
+export function axes({ width, height, x, y }: Frame, labelX: string, labelY: string): string {
   const [left, bottom, right] = [MARGIN.left, height - MARGIN.bottom, width - MARGIN.right];
   const rows = y.ticks.map(
     (tick) =>
@@ -191,7 +191,7 @@ function pathOf(points: readonly Point[], frame: Frame): string {
   return steps.join("");
 }
 
-function isFinitePoint({ x, y }: { readonly x: number; readonly y: number }): boolean {
+export function isFinitePoint({ x, y }: { readonly x: number; readonly y: number }): boolean {
   return Number.isFinite(x) && Number.isFinite(y);
 }
 
@@ -204,7 +204,7 @@ function place({ x, y }: { readonly x: number; readonly y: number }, frame: Fram
   return `${round(frame.x.place(x))},${round(frame.y.place(y))}`;
 }
 
-function text(x: number, y: number, content: string, anchor: string, fill = "currentColor"): string {
+export function text(x: number, y: number, content: string, anchor: string, fill = "currentColor"): string {
   return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" fill="${fill}">${htmlText(content)}</text>`;
 }
 
@@ -219,7 +219,7 @@ function svg({ width, height }: Pick<Frame, "width" | "height">, body: string): 
   return `<svg role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" fill="currentColor" font-size="11">\n${body}\n</svg>`;
 }
 
-function color(index: number): string {
+export function color(index: number): string {
   return at(LINES, index % LINES.length);
 }
 
@@ -233,6 +233,6 @@ function between(ramp: readonly (readonly [number, number, number])[], share: nu
   return `rgb(${mixed.join(",")})`;
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -1,0 +1,60 @@
+/** Trainings of the quickstart's model on generated data, and what the experiments measure on them. */
+import { join } from "node:path";
+import type { Dataset, Disentanglement, Run } from "mird";
+import { disentangle, train } from "mird";
+import type { Value } from "./experiment.ts";
+
+export interface TrainingRequest {
+  readonly data: Dataset;
+  readonly seed: number;
+  readonly epochs: number;
+  /** As behind `--set`. */
+  readonly set: Readonly<Record<string, string | number>>;
+  /** Of all runs of the experiment. */
+  readonly folder: string;
+  /** Of this run. */
+  readonly name: string;
+}
+
+/** One training on the CPU. */
+export function trainSmall({ data, seed, epochs, set, folder, name }: TrainingRequest): Promise<Run> {
+  return train({
+    spec: "examples/quickstart/quickstart.mird",
+    data,
+    seed,
+    epochs,
+    set,
+    device: "cpu",
+    out: join(folder, name.replaceAll(/[^\w.-]+/g, "-")),
+    force: true,
+  });
+}
+
+/** What `mird disentangle` measures, without critics and with few pairings: the p-values are not used. */
+export function measureLatents(run: Run, data: Dataset): Promise<Disentanglement> {
+  return disentangle(run, { data, critic: false, permutations: 19, device: "cpu" });
+}
+
+/** A statistic of the pairs of latents, averaged over all pairs; null where it is undefined. */
+export function meanOverPairs(
+  { pairs }: Disentanglement,
+  statistic: "linear" | "hsic" | "dcor" | "ksg",
+): Value {
+  const values = pairs.map((pair) => pair[statistic]);
+  return numberOf(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+/** R² of a factor field from one latent (or from all together), nonlinear probe, averaged over the columns of the field. */
+export function heldBy({ latents, factors }: Disentanglement, field: string, latent: string | null): Value {
+  const rows = (factors?.rows ?? []).filter(({ group }) => group === `factor.${field}`);
+  const index = latents.findIndex(({ name }) => name === latent);
+  const values = rows.map(({ nonlinear, nonlinearAll }) =>
+    latent === null ? nonlinearAll : (nonlinear[index] ?? Number.NaN),
+  );
+  return numberOf(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+/** JSON has no NaN. */
+export function numberOf(value: number): Value {
+  return Number.isFinite(value) ? value : null;
+}

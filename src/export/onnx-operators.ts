@@ -28,7 +28,7 @@ const plain =
   ({ w, inputs }) =>
     w.add(op, inputs);
 
-const operators: { readonly [Op in OpName]: Translate<Op> | typeof NONE | "leaf" } = {
+const operators: { readonly [Op in OpName]: Translate<Op> | typeof NONE | "leaf" | "loop" } = {
   input: "leaf",
   random: "leaf",
   constant: ({ w, node }) => w.scalar(node.attributes.value, node.dtype),
@@ -123,7 +123,7 @@ const operators: { readonly [Op in OpName]: Translate<Op> | typeof NONE | "leaf"
   lstm_backward: NONE,
   gru: gruLoop,
   gru_backward: NONE,
-  scan: NONE,
+  scan: "loop",
 };
 
 /** Whether ONNX can say it. */
@@ -131,10 +131,10 @@ export function hasOperator(op: OpName): boolean {
   return operators[op] !== NONE;
 }
 
-/** Adds a node to the graph; its operands are there already. Leaves are given by whoever walks the graph. */
+/** Adds a node to the graph; its operands are there already. Leaves and loops over graphs are given by whoever walks the graph. */
 export function translate(w: OnnxWriter, node: Node, inputs: readonly string[]): string {
   // Each entry takes nodes of its own name; the compiler cannot follow that through a lookup.
-  const entry = operators[node.op] as Translate<OpName> | typeof NONE | "leaf";
+  const entry = operators[node.op] as Translate<OpName> | typeof NONE | "leaf" | "loop";
   invariant(typeof entry === "function", `${node.op} has an operator`);
   return entry({ w, node, inputs });
 }

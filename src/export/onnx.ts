@@ -2,12 +2,13 @@
 import type { Tensor } from "../data/safetensors.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import { describePlace } from "../diagnostics/source.ts";
-import type { Node } from "../ir/graph.ts";
+import type { Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
 import type { OnnxValue } from "./onnx-format.ts";
 import { encodeModel } from "./onnx-format.ts";
 import { hasOperator, translate } from "./onnx-operators.ts";
+import { scanLoop } from "./onnx-scan.ts";
 import { OnnxWriter } from "./onnx-writer.ts";
 
 /** The arena of what the caller hands in; parameters are inputs of the arena `parameters` under their path. */
@@ -35,12 +36,12 @@ export interface OnnxFile {
 export function onnxModel(request: OnnxExport): OnnxFile {
   if (request.outputs.length === 0) throw nothing(request.model);
   const w = new OnnxWriter();
-  const names = new Map<Node, string>();
   const inputs = new Map<string, OnnxValue>();
-  for (const node of topologicalOrder(request.outputs.map((output) => output.node))) {
-    w.origin = node.origin === null ? undefined : describePlace(node.origin);
-    names.set(node, add(w, node, names, request, inputs));
-  }
+  const names = addNodes(
+    w,
+    request.outputs.map((output) => output.node),
+    (node) => leaf(w, node, request, inputs),
+  );
   w.origin = undefined;
   const outputs = request.outputs.map(({ name, node }): OnnxValue => {
     w.rename(names.get(node) ?? "", name);
@@ -51,21 +52,32 @@ export function onnxModel(request: OnnxExport): OnnxFile {
   return { bytes, inputs: [...inputs.values()], outputs };
 }
 
-function add(
+/** Adds all that the roots need; `name` gives the inputs. */
+function addNodes(
   w: OnnxWriter,
-  node: Node,
-  names: ReadonlyMap<Node, string>,
+  roots: readonly Node[],
+  name: (input: NodeOf<"input">) => string,
+): Map<Node, string> {
+  const names = new Map<Node, string>();
+  for (const node of topologicalOrder(roots)) {
+    if (node.op === "random") throw refused(node, RANDOM);
+    if (!hasOperator(node.op)) throw refused(node, OPERATOR);
+    w.origin = node.origin === null ? undefined : describePlace(node.origin);
+    const inputs = node.inputs.map((input) => names.get(input) ?? "");
+    if (node.op === "input") names.set(node, name(node));
+    else if (node.op === "scan") names.set(node, scanLoop({ w, node, inputs }, addNodes));
+    else names.set(node, translate(w, node, inputs));
+  }
+  return names;
+}
+
+/** An input of the model or a constant. */
+function leaf(
+  w: OnnxWriter,
+  node: NodeOf<"input">,
   request: OnnxExport,
   inputs: Map<string, OnnxValue>,
 ): string {
-  if (node.op === "random") throw refused(node, RANDOM);
-  if (!hasOperator(node.op)) throw refused(node, OPERATOR);
-  if (node.op !== "input")
-    return translate(
-      w,
-      node,
-      node.inputs.map((input) => names.get(input) ?? ""),
-    );
   const { name, arena, shape, dtype } = node.attributes;
   // What draws from it is refused, where it stands in the spec.
   if (arena === "random") return name;
@@ -108,7 +120,7 @@ const OPERATOR: Refusal = {
   code: "export-operator",
   title: "Output needs an operation that is not exported",
   mark: "computed here",
-  text: "Cells of your own under `scan`, Cholesky factors and inverses of triangular matrices are not written to ONNX.",
+  text: "Cholesky factors and inverses of triangular matrices are not written to ONNX.",
   hint: "Leave what needs them out of the outputs of the spec, or export to safetensors.",
 };
 

@@ -26,7 +26,7 @@ export const runningExplanations = explanationsOutside([
   ],
   [
     "export-operator",
-    "An output of the model needs an operation that is not written to ONNX: a cell of your own under `scan`, a Cholesky factor, the inverse of a triangular matrix. Built-in LSTM and GRU are.",
+    "An output of the model needs an operation that is not written to ONNX: a Cholesky factor or the inverse of a triangular matrix.",
   ],
   [
     "export-rows",

@@ -8,6 +8,7 @@ import { readRun } from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
 import type { RunInfo } from "../report/run-info.ts";
 import { metricsJson } from "../report/tables.ts";
+import type { Confusion } from "../train/confusion.ts";
 import type { DeviceFlags } from "./devices.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 
@@ -27,20 +28,34 @@ export async function evaluateRuns(request: EvaluateRuns): Promise<Comparison> {
   const infos = runs.map(readRun);
   requireOneModel(runs, infos);
   const values: RunValues[] = [];
+  const confusions = new Map<string, Confusion>();
   let shown: readonly string[] = [];
   for (const run of runs) {
     const { evaluations, settings } = await evaluateRun({ run, data, splits, drop, device });
     values.push(valuesOf(evaluations));
+    for (const [split, { confusion }] of evaluations)
+      if (confusion !== null) confusions.set(split, addConfusion(confusions.get(split), confusion));
     const [first] = evaluations.values();
     shown = settings.report.length > 0 ? settings.report : [...(first?.metrics.keys() ?? [])];
   }
-  return compareRuns({
+  const table = compareRuns({
     axes: ["model"],
     seeds: infos.map(({ seed }) => seed),
     splits,
     metrics: shown,
     variants: [{ values: [at(infos, 0).model], runs: values, folders: runs }],
   });
+  if (confusions.size === 0) return table;
+  return { ...table, confusions: [...confusions].map(([split, confusion]) => ({ split, ...confusion })) };
+}
+
+/** Counts of several runs together. The runs have one dataset, so that only classes without a name can be more in one of them. */
+function addConfusion(before: Confusion | undefined, more: Confusion): Confusion {
+  if (before === undefined) return more;
+  const { classes } = before.classes.length > more.classes.length ? before : more;
+  const count = ({ counts }: Confusion, t: number, p: number) => counts[t]?.[p] ?? 0;
+  const counts = classes.map((_, t) => classes.map((__, p) => count(before, t, p) + count(more, t, p)));
+  return { classes, counts };
 }
 
 function valuesOf(evaluations: Parameters<typeof splitResults>[0]): RunValues {

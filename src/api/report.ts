@@ -26,7 +26,6 @@ import { formatNumber } from "../report/tables.ts";
 import { LEAST_ROWS } from "../statistics/centred-correlation.ts";
 import { fitStandardiser, standardise } from "../statistics/matrix.ts";
 import { principalComponents } from "../statistics/principal-components.ts";
-import { confusionMatrix } from "../train/confusion.ts";
 import { labelScores } from "../train/label-sets.ts";
 import type { GivenData } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
@@ -152,6 +151,8 @@ function predictionsOf(
   split: string,
 ): RunPageData["predictions"] {
   const { label } = model;
+  const confusion = evaluations.get(split)?.confusion ?? null;
+  if (confusion !== null) return { kind: "class", matrix: confusion.counts, names: confusion.classes };
   const field = label === null ? undefined : dataset.splits[split]?.fields.get(label.name);
   const predicted = evaluations.get(split)?.predictions ?? null;
   if (label === null || field === undefined || predicted === null) return null;
@@ -171,9 +172,5 @@ function predictionsOf(
     ]);
     return { kind: "set", labels: [["label", "rows", "predicted", "F1", "average precision"], ...lines] };
   }
-  const pairs = rows.map((row) => ({ x: at(field.data, row), y: at(predicted, row) }));
-  if (label.kind === "score") return { kind: "score", points: pairs };
-  const matrix = confusionMatrix({ truth: pairs.map(({ x }) => x), predicted: pairs.map(({ y }) => y) });
-  const names = matrix.map((_, index) => field.spec.classes?.[index] ?? `class ${index}`);
-  return { kind: "class", matrix, names };
+  return { kind: "score", points: rows.map((row) => ({ x: at(field.data, row), y: at(predicted, row) })) };
 }

@@ -12,7 +12,7 @@ import {
   comparisonMarkdown,
   comparisonText,
 } from "../report/comparison-print.ts";
-import { metricsJson, metricsTable } from "../report/tables.ts";
+import { confusionText, metricsJson, metricsTable } from "../report/tables.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
@@ -75,7 +75,7 @@ export const registerEval: Register = (program, session) => {
       out.write(
         session.json
           ? `${JSON.stringify(metricsJson(results), null, 1)}\n`
-          : metricsTable(results, settings.report),
+          : `${metricsTable(results, settings.report)}${confusionText(results)}`,
       );
     },
   );

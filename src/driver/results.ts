@@ -9,10 +9,11 @@ import type { Evaluation } from "../train/evaluate.ts";
 
 /** Metrics and losses in the form of the tables. */
 export function splitResults(evaluations: ReadonlyMap<string, Evaluation>): SplitResult[] {
-  return [...evaluations].map(([split, { metrics, losses, unpredicted }]) => ({
+  return [...evaluations].map(([split, { metrics, losses, confusion, unpredicted }]) => ({
     split,
     metrics,
     losses,
+    confusion,
     unpredicted,
   }));
 }

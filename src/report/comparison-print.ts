@@ -1,7 +1,7 @@
 /** A comparison for people and programs: terminal text, Markdown, LaTeX, CSV. */
 import type { Comparison, ComparisonRow, Difference, Spread } from "./comparison.ts";
 import { LEAST_PAIRS } from "./comparison.ts";
-import { alignColumns, csv, formatNumber } from "./tables.ts";
+import { alignColumns, confusionTable, csv, formatNumber } from "./tables.ts";
 
 /** One table of cells, before its form is chosen. */
 export interface ComparisonTable {
@@ -57,10 +57,20 @@ export function comparisonCsv(comparison: Comparison): string {
 
 /** Means of every split, and differences where there are several variants. */
 export function comparisonTables(comparison: Comparison): ComparisonTable[] {
-  return comparison.splits.flatMap((split) => {
+  const counts = (comparison.confusions ?? []).map(({ split, ...confusion }): ComparisonTable => {
+    const [header = [], ...rows] = confusionTable(confusion);
+    const runs = comparison.seeds.length;
+    return {
+      title: `${split}: rows by label and prediction${runs > 1 ? `, over ${runs} runs` : ""}`,
+      header,
+      rows,
+    };
+  });
+  const results = comparison.splits.flatMap((split) => {
     const means = meansTable(comparison, split);
     return comparison.rows.length < 2 ? [means] : [means, differencesTable(comparison, split)];
   });
+  return [...results, ...counts];
 }
 
 function meansTable({ axes, seeds, metrics, rows }: Comparison, split: string): ComparisonTable {

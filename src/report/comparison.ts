@@ -4,6 +4,7 @@
  */
 import { at } from "../base/invariant.ts";
 import { RandomStream } from "../base/random.ts";
+import type { Confusion } from "../train/confusion.ts";
 
 /** Resamples of the seeds behind an interval. */
 const RESAMPLES = 10_000;
@@ -70,7 +71,14 @@ export interface ComparisonRow {
   readonly cells: readonly Cell[];
 }
 
+/** Classes against predicted classes in a split, counted over all runs. */
+export interface SplitConfusion extends Confusion {
+  readonly split: string;
+}
+
 export interface Comparison extends Pick<ComparisonRequest, "axes" | "seeds" | "splits" | "metrics"> {
+  /** Of runs of one model with a class label. */
+  readonly confusions?: readonly SplitConfusion[];
   readonly rows: readonly ComparisonRow[];
 }
 

@@ -1,10 +1,14 @@
 /** Tables of a run: metrics for people and programs, predictions as CSV. */
 
+import type { Confusion } from "../train/confusion.ts";
+
 /** Metrics and losses of one split. */
 export interface SplitResult {
   readonly split: string;
   readonly metrics: ReadonlyMap<string, number>;
   readonly losses: ReadonlyMap<string, number>;
+  /** Of a class label: its classes against the predicted ones. */
+  readonly confusion?: Confusion | null;
   /** Labelled rows that the metrics leave out, since they lack fields that the prediction needs. */
   readonly unpredicted?: {
     readonly rows: number;
@@ -18,11 +22,12 @@ export function metricsJson(results: readonly SplitResult[]): Record<string, unk
   const numbers = (values: ReadonlyMap<string, number>) =>
     Object.fromEntries([...values].map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
   return Object.fromEntries(
-    results.map(({ split, metrics, losses, unpredicted = null }) => [
+    results.map(({ split, metrics, losses, confusion = null, unpredicted = null }) => [
       split,
       {
         metrics: numbers(metrics),
         losses: numbers(losses),
+        ...(confusion === null ? {} : { confusion }),
         ...(unpredicted === null ? {} : { unpredicted }),
       },
     ]),
@@ -47,6 +52,23 @@ export function metricsTable(results: readonly SplitResult[], first: readonly st
     unpredicted === null ? [] : [unpredictedText(split, unpredicted)],
   );
   return left.length === 0 ? alignColumns(rows) : `${alignColumns(rows)}\n${left.join("")}`;
+}
+
+/** Heading and cells of the confusions of a split: a line per class, a column per predicted class. */
+export function confusionTable({ classes, counts }: Confusion): string[][] {
+  const rows = counts.map((line, index) => [classes[index] ?? "", ...line.map(String)]);
+  return [["label \\ predicted", ...classes], ...rows];
+}
+
+/** The confusions of every split that has them, for the terminal. */
+export function confusionText(results: readonly Pick<SplitResult, "split" | "confusion">[]): string {
+  return results
+    .flatMap(({ split, confusion = null }) =>
+      confusion === null
+        ? []
+        : [`\n${split}: rows by label and prediction\n\n${alignColumns(confusionTable(confusion))}`],
+    )
+    .join("");
 }
 
 /** A line about the labelled rows of a split that have no prediction. */

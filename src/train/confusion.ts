@@ -19,6 +19,19 @@ export function confusionMatrix({ predicted, truth }: Classes, classes = 0): num
   return matrix;
 }
 
+/** Counts of a split with the names of the classes. */
+export interface Confusion {
+  readonly classes: readonly string[];
+  /** `counts[t][p]`: rows of class t that were predicted as p. */
+  readonly counts: readonly (readonly number[])[];
+}
+
+/** The confusions with the names of the classes; a class without a name is called after its number. */
+export function namedConfusion(pairs: Classes, names: readonly string[]): Confusion {
+  const counts = confusionMatrix(pairs, names.length);
+  return { classes: counts.map((_, index) => names[index] ?? `class ${index}`), counts };
+}
+
 interface ClassScore {
   readonly f1: number;
   readonly trueCount: number;

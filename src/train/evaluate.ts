@@ -6,6 +6,8 @@ import { at, invariant } from "../base/invariant.ts";
 import type { Dataset, Split } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { CompiledModel, RecordedOutput } from "./compiled.ts";
+import type { Confusion } from "./confusion.ts";
+import { namedConfusion } from "./confusion.ts";
 import type { RowRange } from "./data-arenas.ts";
 import { fieldOf, rowRanges } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
@@ -22,6 +24,8 @@ export interface Evaluation {
   readonly outputs: ReadonlyMap<string, Float32Array>;
   /** The predicted score or class of every row, of a set of labels the chances (row-major), NaN where there is none; null when the model predicts no label. */
   readonly predictions: Float32Array | null;
+  /** Classes against predicted classes of the rows that the metrics are over; null of other labels. */
+  readonly confusion: Confusion | null;
   /** Labelled rows without a prediction, and the fields that they lack; null when every one has one. */
   readonly unpredicted: Unpredicted | null;
 }
@@ -179,11 +183,11 @@ function compared(
   model: CompiledModel,
   split: Split,
   predictions: Float32Array | null,
-): Pick<Evaluation, "metrics" | "unpredicted"> {
+): Pick<Evaluation, "metrics" | "confusion" | "unpredicted"> {
   const { label } = model;
   const field = label === null ? undefined : split.fields.get(label.name);
   if (label === null || field === undefined || predictions === null)
-    return { metrics: new Map(), unpredicted: null };
+    return { metrics: new Map(), confusion: null, unpredicted: null };
   const labelled = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
   const { needs = [] } = model.outputs.find(({ predicts }) => predicts === label.name) ?? {};
   const rows = labelled.filter((row) => hasAll(split, needs, row));
@@ -192,9 +196,12 @@ function compared(
     rows.flatMap((row) => Array.from({ length: width }, (_, place) => at(values, row * width + place)));
   const predicted = taken(predictions);
   if (label.kind === "set") requireChances(label.name, predicted);
-  const metrics = computeMetrics(label.kind, { predicted, truth: taken(field.data), width });
-  if (rows.length === labelled.length) return { metrics, unpredicted: null };
+  const truth = taken(field.data);
+  const metrics = computeMetrics(label.kind, { predicted, truth, width });
+  const classes = field.spec.classes ?? [];
+  const confusion = label.kind === "class" ? namedConfusion({ predicted, truth }, classes) : null;
+  if (rows.length === labelled.length) return { metrics, confusion, unpredicted: null };
   const lacking = needs.filter((name) => labelled.some((row) => !hasAll(split, [name], row)));
   const without = labelled.length - rows.length;
-  return { metrics, unpredicted: { rows: without, labelled: labelled.length, lacking } };
+  return { metrics, confusion, unpredicted: { rows: without, labelled: labelled.length, lacking } };
 }

@@ -46,6 +46,7 @@ const epoch: EpochEvent = {
     metrics: new Map([["mae", 0.5]]),
     outputs: new Map(),
     predictions: null,
+    confusion: null,
     unpredicted: null,
   },
   best: { epoch: 0, value: 0.5 },

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 
 /** The repository. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const isUpdate = process.env.UPDATE_GOLDEN === "1";
+export const isUpdate = process.env.UPDATE_GOLDEN === "1";
 
 export interface CodeBlock {
   /** What stands behind the opening fence: `mird`, `mird fragment`, `text`. */
@@ -28,16 +28,24 @@ export function codeBlocks(page: string): CodeBlock[] {
  * are rewritten instead.
  */
 export function expectSection(page: string, name: string, expected: string): void {
+  const found = sectionOf(page, name);
+  if (!isUpdate) {
+    expect(found, `${page}, ${name}; UPDATE_GOLDEN=1 rewrites it`).toBe(expected);
+    return;
+  }
   const path = join(root, page);
   const text = readFileSync(path, "utf8");
+  const start = text.indexOf(`<!-- begin: ${name} -->\n`) + `<!-- begin: ${name} -->\n`.length;
+  writeFileSync(path, `${text.slice(0, start)}${expected}${text.slice(start + found.length)}`);
+}
+
+/** The lines between the marks of a section of a page. */
+export function sectionOf(page: string, name: string): string {
+  const text = readFileSync(join(root, page), "utf8");
   const [begin, end] = [`<!-- begin: ${name} -->\n`, `<!-- end: ${name} -->`];
-  const start = text.indexOf(begin);
-  const stop = text.indexOf(end);
+  const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
   expect(start >= 0 && stop >= 0, `${page} has no marked section ${name}`).toBe(true);
-  const before = text.slice(0, start + begin.length);
-  if (isUpdate) writeFileSync(path, `${before}${expected}${text.slice(stop)}`);
-  else
-    expect(text.slice(before.length, stop), `${page}, ${name}; UPDATE_GOLDEN=1 rewrites it`).toBe(expected);
+  return text.slice(start + begin.length, stop);
 }
 
 /** Compares a whole page, which is generated, or rewrites it with `UPDATE_GOLDEN=1`. */

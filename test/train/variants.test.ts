@@ -56,7 +56,8 @@ test.each([
   const encoders = [...here.keys()].filter((key) => !key.startsWith("estimators"));
   expect(encoders.length).toBeGreaterThan(20);
   expect(shared).toEqual(expect.arrayContaining(encoders));
-  for (const key of shared) expect(there.get(key), key).toEqual(here.get(key));
+  // An offset behind a wider layer has its shape, but is drawn from a narrower range.
+  for (const key of encoders) expect(there.get(key), key).toEqual(here.get(key));
 });
 
 test("another seed begins elsewhere", () => {

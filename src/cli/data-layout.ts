@@ -51,7 +51,10 @@ export function addLayoutOptions(command: Command): void {
     .option("--range <low,high>", "refuse scores outside", lowHigh)
     .option("--middle <n>", "subtract this from every score", anyNumber)
     .option("--clip <deviations>", "limit features after scaling", anyNumber)
-    .option("--vocabulary <file>", "vocab.txt of word pieces for texts, and the bound of ids")
+    .option(
+      "--vocabulary <file>",
+      "vocab.txt or tokenizer.json of word pieces for texts, and the bound of ids",
+    )
     .option(
       "--vectors <field=file>",
       "word vectors for a field's vocabulary: GloVe text, or .npy",
@@ -60,10 +63,10 @@ export function addLayoutOptions(command: Command): void {
     )
     .option("--vector-words <file>", "the words of a .npy file of vectors, one a line")
     .addOption(
-      new Option("--text-split <how>", "where texts are split before pieces are looked up").choices([
-        "spaces",
-        "bert",
-      ]),
+      new Option(
+        "--text-split <how>",
+        "where texts are split before the pieces of a vocab.txt are looked up (default: spaces)",
+      ).choices(["spaces", "bert"]),
     )
     .optionsGroup("Every import without a description:")
     .option("--name <name>", "name of the dataset (default: the file's)")
@@ -110,7 +113,7 @@ export function layoutImport(paths: readonly string[], flags: LayoutFlags, comma
     vectors: new Map(
       flags.vectors.map(pair).map(([field, file]) => [field, { file, words: flags.vectorWords ?? null }]),
     ),
-    textSplit: flags.textSplit ?? "spaces",
+    textSplit: flags.textSplit ?? null,
     out: flags.out,
     force: flags.force ?? false,
     command,

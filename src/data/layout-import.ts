@@ -46,7 +46,7 @@ export const LAYOUT_DEFAULTS = {
   range: null,
   middle: 0,
   vocabularyFile: null,
-  textSplit: "spaces",
+  textSplit: null,
   clip: null,
   vectors: new Map(),
   force: false,

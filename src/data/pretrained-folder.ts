@@ -9,6 +9,7 @@ import { isObject, readJson } from "./json-shape.ts";
 import { DataProblems, dataError } from "./problem.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 import type { SourceFile } from "./schema.ts";
+import { readTokenizerVocabulary } from "./tokenizer-json.ts";
 
 const CONFIG = "config.json";
 const TENSORS = "model.safetensors";
@@ -132,26 +133,7 @@ function readVocabulary(folder: string): PretrainedFolder["vocabulary"] {
   }
   const path = join(folder, "tokenizer.json");
   if (!existsSync(path)) return null;
-  const value = readJson(path);
-  const model = isObject(value) ? value.model : undefined;
-  const vocabulary = isObject(model) ? model.vocab : undefined;
-  if (!isObject(vocabulary))
-    throw dataError(
-      "data-format",
-      { file: path, within: ["model.vocab"] },
-      "This must map words to their numbers.",
-    );
-  const words: string[] = [];
-  for (const [word, id] of Object.entries(vocabulary)) {
-    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0 || id >= Object.keys(vocabulary).length)
-      throw dataError(
-        "data-format",
-        { file: path, within: [`model.vocab`, `"${word}"`] },
-        "The words are numbered from 0 on without gaps.",
-      );
-    words[id] = word;
-  }
-  return { words: Array.from(words, (word) => word ?? ""), path };
+  return { words: readTokenizerVocabulary(path), path };
 }
 
 /** What {@link writePretrainedFolder} writes. */

@@ -19,6 +19,7 @@ export type DataCode =
   | "data-join"
   | "data-split"
   | "data-manifest"
+  | "data-tokenizer"
   | "data-exists"
   | "data-unsafe";
 
@@ -34,6 +35,7 @@ const TITLES: Record<DataCode, string> = {
   "data-join": "Rows do not join",
   "data-split": "Split not usable",
   "data-manifest": "Mistake in the import description",
+  "data-tokenizer": "Tokenizer not supported",
   "data-exists": "Folder is already there",
   "data-unsafe": "File holds more than data",
 };

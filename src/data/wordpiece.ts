@@ -5,17 +5,13 @@
  */
 import { readText } from "./files.ts";
 import { DataProblems, dataError } from "./problem.ts";
+import { normalizeText, splitWords, TEXT_RULES, type TextSplit } from "./text-split.ts";
+import { type PieceRules, readTokenizerJson } from "./tokenizer-json.ts";
 
 const PAD = "[PAD]";
 const UNKNOWN = "[UNK]";
 /** With BERT's splitting, words longer than this are one unknown word, as in BERT itself. */
 const LONGEST_WORD = 100;
-
-/**
- * How a text is split before its words are cut into pieces. `spaces`: lower case and white space. `bert`: also at
- * punctuation and Chinese characters, without accents and control characters, as uncased BERT models expect it.
- */
-export type TextSplit = "spaces" | "bert";
 
 /** A vocabulary, its tokens by id, and the tokenizer over it. */
 export interface WordPieces {
@@ -23,34 +19,58 @@ export interface WordPieces {
   readonly unknown: number;
   /** The pieces of a text, without the marks at both ends. */
   pieces(text: string): string[];
-  /** Ids of the pieces, between `[CLS]` and `[SEP]` where the vocabulary has them. */
+  /** Ids of the pieces, between the marks: those of a `tokenizer.json`, or `[CLS]` and `[SEP]` where a `vocab.txt` has them. */
   ids(text: string): number[];
 }
 
-/** Reads a `vocab.txt`: one token a line, the line number from 0 is the id. Mistakes are UserErrors with their line. */
-export function readWordPieces(path: string, split: TextSplit = "spaces"): WordPieces {
-  const tokens = readVocabulary(path);
-  const idOf = new Map(tokens.map((token, id) => [token, id]));
-  const unknown = idOf.get(UNKNOWN) ?? 0;
-  const longest = tokens.reduce((most, token) => Math.max(most, token.length), 0);
-  const longestWord = split === "bert" ? LONGEST_WORD : Infinity;
-  const pieces = (text: string) =>
-    words(text, split).flatMap((word) =>
-      [...word].length > longestWord ? [UNKNOWN] : wordPieces(word, idOf, longest),
+/**
+ * Reads a `vocab.txt`: one token a line, the line number from 0 is the id; or a Hugging Face `tokenizer.json`, which says itself how texts are split
+ * (`split` must be null). Without `split`, a `vocab.txt` is used at white space. Mistakes are UserErrors with their line or field.
+ */
+export function readWordPieces(path: string, split: TextSplit | null = null): WordPieces {
+  if (!path.toLowerCase().endsWith(".json")) return tokenizer(plainRules(path, split ?? "spaces"));
+  if (split !== null)
+    throw dataError(
+      "data-manifest",
+      { file: path },
+      `A \`tokenizer.json\` says itself how texts are split, and \`${split}\` was asked for.`,
+      "Leave out `--text-split` (`textSplit` in a description), or give a `vocab.txt`.",
     );
-  const mark = (token: string) => {
-    const id = idOf.get(token);
-    return id === undefined ? [] : [id];
+  return tokenizer(readTokenizerJson(path));
+}
+
+function plainRules(path: string, split: TextSplit): PieceRules {
+  const tokens = readVocabulary(path);
+  const rules = TEXT_RULES[split];
+  return {
+    tokens,
+    unknown: UNKNOWN,
+    prefix: "##",
+    longestWord: split === "bert" ? LONGEST_WORD : Infinity,
+    split: (text) => splitWords(normalizeText(text, rules), rules).map((word) => ({ word, whole: false })),
+    before: tokens.filter((token) => token === "[CLS]"),
+    behind: tokens.filter((token) => token === "[SEP]"),
   };
+}
+
+function tokenizer(rules: PieceRules): WordPieces {
+  const { tokens, longestWord } = rules;
+  const idOf = new Map(tokens.map((token, id) => [token, id]));
+  const unknown = idOf.get(rules.unknown) ?? 0;
+  const longest = tokens.reduce((most, token) => Math.max(most, token.length), 0);
+  const pieces = (text: string) =>
+    rules.split(text).flatMap(({ word, whole }) => {
+      if (whole) return [word];
+      const letters = [...word];
+      const cut = letters.length > longestWord ? null : wordPieces(letters, idOf, longest, rules.prefix);
+      return cut ?? [rules.unknown];
+    });
   return {
     tokens,
     unknown,
     pieces,
-    ids: (text) => [
-      ...mark("[CLS]"),
-      ...pieces(text).map((piece) => idOf.get(piece) ?? unknown),
-      ...mark("[SEP]"),
-    ],
+    ids: (text) =>
+      [...rules.before, ...pieces(text), ...rules.behind].map((piece) => idOf.get(piece) ?? unknown),
   };
 }
 
@@ -76,31 +96,22 @@ function readVocabulary(path: string): string[] {
   return lines;
 }
 
-function words(text: string, split: TextSplit): string[] {
-  const spaced =
-    split === "spaces"
-      ? text.toLowerCase()
-      : text
-          .replace(/[\p{Cc}\p{Cf}\ufffd]/gu, (mark) => (/\s/.test(mark) ? " " : ""))
-          .toLowerCase()
-          .normalize("NFD")
-          .replace(/\p{Mn}/gu, "")
-          .replace(/[\p{P}$+<=>^`|~]|\p{Script=Han}/gu, " $& ");
-  return spaced.split(/\s+/u).filter((word) => word !== "");
-}
-
-/** Longest match first, no longer than the longest token; a word that cannot be covered is one unknown word. */
-function wordPieces(word: string, idOf: ReadonlyMap<string, number>, longest: number): string[] {
-  const letters = [...word];
+/** Longest match first, no longer than the longest token; null for a word that cannot be covered. */
+function wordPieces(
+  letters: readonly string[],
+  idOf: ReadonlyMap<string, number>,
+  longest: number,
+  prefix: string,
+): string[] | null {
   const pieces: string[] = [];
   for (let start = 0; start < letters.length; ) {
     let end = Math.min(letters.length, start + longest);
     let piece = "";
     for (; end > start; end--) {
-      piece = (start > 0 ? "##" : "") + letters.slice(start, end).join("");
+      piece = (start > 0 ? prefix : "") + letters.slice(start, end).join("");
       if (idOf.has(piece)) break;
     }
-    if (end === start) return [UNKNOWN];
+    if (end === start) return null;
     pieces.push(piece);
     start = end;
   }

@@ -112,7 +112,10 @@ function otherWords({ vocabulary, folder }: PretrainedFolder, dataset: Dataset):
         title: "Words have other numbers",
         primary: null,
         related: [],
-        place: { file: vocabulary.path, within: [`line ${id + 1}`] },
+        place: {
+          file: vocabulary.path,
+          within: [vocabulary.path.endsWith(".json") ? "model.vocab" : `line ${id + 1}`],
+        },
         text: `Token ${id} is \`${at(vocabulary.words, id)}\` here and \`${at(words, id)}\` in the field \`${field.name}\` of the dataset, so the weights would belong to other words.`,
         hint: `Import the texts with the vocabulary in ${folder}.`,
       },

@@ -138,6 +138,23 @@ describe("JSON lines and CSV", () => {
     expect([...field(dataset, "train", "text").data]).toEqual([2, 4, 5, 6, 3, 2, 1, 5, 6, 3]);
     expect(said).toMatch(/text, train: words that the vocabulary cannot write, read as \[UNK\]: 1/);
   });
+
+  it("a tokenizer.json says how texts become tokens", async () => {
+    const tokens = ["<unk>", "good", "fi", "@@lm"];
+    const model = {
+      type: "WordPiece",
+      unk_token: "<unk>",
+      continuing_subword_prefix: "@@",
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+    };
+    const normalizer = { type: "BertNormalizer" };
+    const file = JSON.stringify({ normalizer, pre_tokenizer: { type: "BertPreTokenizer" }, model });
+    const vocabularyFile = put(folder, "tokenizer.json", file);
+    const { dataset, said } = await run([put(folder, "words.jsonl", jsonl(LINES))], { vocabularyFile });
+    const { spec, data } = field(dataset, "train", "text");
+    expect([spec.vocabulary, [...data]]).toEqual([tokens, [1, 2, 3, 0, 2, 3]]);
+    expect(said).toMatch(/text, train: words that the vocabulary cannot write, read as <unk>: 1/);
+  });
 });
 
 /** A sequence with steps of one number: [key, [start, end, value], …]. */

@@ -1,6 +1,6 @@
 /** What the description of an import says about one field. */
 import type { FieldKind } from "../schema.ts";
-import type { TextSplit } from "../wordpiece.ts";
+import type { TextSplit } from "../text-split.ts";
 
 /** Values that stand for "missing" in some columns. */
 export interface Sentinel {
@@ -33,9 +33,10 @@ export interface FieldImport {
   readonly maxVocabulary: number | null;
   readonly lowercase: boolean;
   readonly vocabularySize: number | null;
-  /** A `vocab.txt` of word pieces, relative to the folder of the sources. */
+  /** A `vocab.txt` of word pieces or a `tokenizer.json`, relative to the folder of the sources. */
   readonly vocabularyFile: string | null;
-  readonly textSplit: TextSplit;
+  /** How a `vocab.txt` is used; null: at white space, or as the `tokenizer.json` says. */
+  readonly textSplit: TextSplit | null;
   /** Word vectors for initial embeddings: a file, and the list of its words if it is an array. */
   readonly vectors: { readonly file: string; readonly words: string | null } | null;
   readonly range: readonly [number, number] | null;
@@ -67,7 +68,7 @@ export function plainField(name: string, kind: FieldKind, from: string): FieldIm
     lowercase: true,
     vocabularySize: null,
     vocabularyFile: null,
-    textSplit: "spaces",
+    textSplit: null,
     vectors: null,
     range: null,
     middle: 0,

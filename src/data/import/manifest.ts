@@ -221,7 +221,7 @@ function fieldOf(
     lowercase: json.flag("lowercase") ?? true,
     vocabularySize: json.whole("vocabularySize", 1),
     vocabularyFile: json.text("vocabularyFile"),
-    textSplit: json.choice("textSplit", ["spaces", "bert"]) ?? "spaces",
+    textSplit: json.choice("textSplit", ["spaces", "bert"]),
     vectors: vectorsOf(json),
     range,
     middle: json.number("middle") ?? 0,

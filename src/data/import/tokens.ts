@@ -1,5 +1,6 @@
 /** Token fields: words of a text with a vocabulary built from the training split, or ids that the source has already. */
 import { isAbsolute, join } from "node:path";
+import { at } from "../../base/invariant.ts";
 import type { DataProblems } from "../problem.ts";
 import { emptyField, type Field, type FieldSpec, rowSize } from "../schema.ts";
 import { readWordVectors } from "../vectors.ts";
@@ -77,7 +78,8 @@ function fromPieces(field: FieldImport, raw: RawField, pieces: WordPieces, notes
     });
     ids.set(split, all);
     const unknown = all.flat().filter((id) => id === pieces.unknown).length;
-    notes.add(field.name, split, "words that the vocabulary cannot write, read as [UNK]", unknown);
+    const name = at(pieces.tokens, pieces.unknown);
+    notes.add(field.name, split, `words that the vocabulary cannot write, read as ${name}`, unknown);
   }
   return pack(field, ids, { vocabularySize: pieces.tokens.length, vocabulary: pieces.tokens }, notes);
 }

@@ -2,6 +2,7 @@
 import { type FieldImport, plainField } from "../import/field.ts";
 import { dataError, didYouMean, listNames } from "../problem.ts";
 import type { FieldKind } from "../schema.ts";
+import type { TextSplit } from "../text-split.ts";
 import { type Column, columnPlace, isTextColumn, isWholeColumn, rowShape } from "./columns.ts";
 import type { Block } from "./merge.ts";
 
@@ -20,7 +21,7 @@ export interface Wishes {
   readonly range: readonly [number, number] | null;
   readonly middle: number;
   readonly vocabularyFile: string | null;
-  readonly textSplit: "spaces" | "bert";
+  readonly textSplit: TextSplit | null;
   readonly clip: number | null;
   /** Word vectors of token fields, by field. */
   readonly vectors: ReadonlyMap<string, { readonly file: string; readonly words: string | null }>;

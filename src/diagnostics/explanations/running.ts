@@ -153,6 +153,10 @@ export const runningExplanations = explanationsOutside([
   ["data-split", "A split is empty, unknown, or shares rows with another."],
   ["data-manifest", "The description of an import has a mistake."],
   [
+    "data-tokenizer",
+    "A `tokenizer.json` asks for something that is not read here. Read are tokenizers of BERT and its kin: a `WordPiece` model, no normalizer or `BertNormalizer`, the pre-tokenizer `BertPreTokenizer` or `WhitespaceSplit`, and special tokens around the text (`TemplateProcessing`, `BertProcessing`). With others the numbers of the tokens would be wrong. Tokenize the texts with the program that the file is for, and import the numbers as a field of kind `tokens`.",
+  ],
+  [
     "data-exists",
     "The folder that should be written exists already; nothing is overwritten unless that is asked for.",
   ],

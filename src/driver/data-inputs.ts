@@ -23,9 +23,9 @@ export class DataInputs {
     const [rows, ...rest] = request.shape;
     invariant(rows !== undefined, `input ${request.name} has no rows`);
     const g = this.#g;
-    const batch = batchRows(g, rows);
-    const filled = filledRows(g, rows);
-    const row = g.maximum(this.#rows === null ? batchPlaces(g, rows) : batch, 0);
+    const places = placesOf(g, rows, this.#rows === null);
+    const filled = g.greaterEqual(places, 0);
+    const row = g.maximum(places, 0);
     const dtype = request.type.element === "f32" ? "f32" : "i32";
     const node = this.#take(request.name, "values", "data", dtype, rest, row);
     const stored = this.#take(request.name, "present", "present", "i32", [], row);
@@ -58,13 +58,22 @@ export function batchRows(g: GraphBuilder, rows: number): Node {
 }
 
 /** bool[rows]: which places of a batch hold a row. */
-export function filledRows(g: GraphBuilder, rows: number): Node {
-  return g.greaterEqual(batchRows(g, rows), 0);
+export function filledRows(g: GraphBuilder, rows: number, streamed: boolean): Node {
+  return g.greaterEqual(placesOf(g, rows, streamed), 0);
 }
 
-/** i32[rows]: 0, 1, 2, …: where the rows of a streamed batch lie in its arenas. Gathering them as from a dataset gives the same kernels, hence the same bits. */
-function batchPlaces(g: GraphBuilder, rows: number): Node {
+/**
+ * i32[rows]: where the rows of a batch lie in the arenas of the data, a negative number for an absent row: their numbers, or 0, 1, 2, … for a streamed batch.
+ * Gathering the rows of that as from a dataset gives the same kernels, hence the same bits.
+ */
+function placesOf(g: GraphBuilder, rows: number, streamed: boolean): Node {
+  if (!streamed) return batchRows(g, rows);
   return g.input({ name: "place", arena: "place", offset: 0, version: 0, shape: [rows], dtype: "i32" });
+}
+
+/** Whether a node is what {@link placesOf} gives. */
+export function arePlaces(node: Node): boolean {
+  return node.op === "input" && (node.attributes.arena === "batch" || node.attributes.arena === "place");
 }
 
 /** f32: the number of the epoch, from 1. */

@@ -8,6 +8,7 @@ import { ops } from "../ops/index.ts";
 import type { CompiledModel, DataArena, RecordedOutput } from "../train/compiled.ts";
 import type { ParameterLayout } from "../train/layout.ts";
 import { ALIGNMENT, aligned } from "../train/layout.ts";
+import { arePlaces } from "./data-inputs.ts";
 import type { TrainingSetup } from "./iteration.ts";
 import { elaborate } from "./iteration.ts";
 
@@ -69,9 +70,7 @@ export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): 
 
 /** How many rows of the batch a loss was taken over: those that have everything it needs. */
 function participatingRows(g: GraphBuilder, loss: TensorValue): Node {
-  const batch = topologicalOrder([loss.node]).find(
-    (node) => node.op === "input" && node.attributes.arena === "batch",
-  );
+  const batch = topologicalOrder([loss.node]).find(arePlaces);
   if (batch === undefined) return g.constant(1);
   const present = [...(loss.over ?? [])].filter(
     (node) => node.shape.length === 1 && node.shape[0] === batch.shape[0],

@@ -106,7 +106,8 @@ export function elaborate(
     randomState: () => randomState(g),
     rows: setup.dataRows,
     batch: () => batchRows(g, setup.train.batch.labelled + setup.train.batch.unlabelled),
-    filled: () => filledRows(g, setup.train.batch.labelled + setup.train.batch.unlabelled),
+    filled: () =>
+      filledRows(g, setup.train.batch.labelled + setup.train.batch.unlabelled, setup.streamed === true),
     epoch: () => epochNumber(g),
     made,
   });

@@ -61,7 +61,7 @@ class StreamedFeed implements BatchFeed {
     if (hasArena(this.#model, "place"))
       this.#device.write(
         "place",
-        rows.map((_, place) => place),
+        rows.map((row, place) => (row < 0 ? -1 : place)),
       );
     this.#ahead = null;
     if (next === null) return;

@@ -6,7 +6,7 @@ import type { Node } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
 import { sameShape } from "./graph-walk.ts";
 import type { ScanStep } from "./scan-build.ts";
-import { type Parts, partsOf } from "./scan-parts.ts";
+import { type Parts, partsOf, withResults } from "./scan-parts.ts";
 
 /** The same step; products of one value with several matrices that are the same in every step are one product, where only their sum is needed. */
 export function mergeProducts(g: GraphBuilder, step: ScanStep): ScanStep {
@@ -25,13 +25,7 @@ export function mergeProducts(g: GraphBuilder, step: ScanStep): ScanStep {
     );
     if (next !== node) made.set(node, next);
   }
-  if (made.size === 0) return step;
-  return {
-    ...step,
-    states: step.states.map((state) => ({ ...state, next: replacement(state.next) })),
-    outputs: step.outputs.map(replacement),
-    sums: step.sums.map(replacement),
-  };
+  return made.size === 0 ? step : withResults(step, replacement);
 }
 
 /** How many nodes and results of the step read a node. */

@@ -43,6 +43,16 @@ export function partsOf(g: GraphBuilder, step: ScanStep): Parts {
   return { order, placeholders, varies, renamed, stateful, inLoop: closure(bound, stateful, before) };
 }
 
+/** The step with other nodes in the place of its results. */
+export function withResults(step: ScanStep, replacement: (node: Node) => Node): ScanStep {
+  return {
+    ...step,
+    states: step.states.map((state) => ({ ...state, next: replacement(state.next) })),
+    outputs: step.outputs.map(replacement),
+    sums: step.sums.map(replacement),
+  };
+}
+
 /** The nodes of `within` that `roots` need, without `leaves`. */
 function closure(
   roots: readonly Node[],

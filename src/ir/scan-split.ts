@@ -6,7 +6,7 @@ import { at } from "../base/invariant.ts";
 import type { Node, NodeOf } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
 import type { ScanStep } from "./scan-build.ts";
-import { partsOf } from "./scan-parts.ts";
+import { partsOf, withResults } from "./scan-parts.ts";
 
 /** The same step; products with a concat of what needs a state and what needs none are two. */
 export function splitProducts(g: GraphBuilder, step: ScanStep): ScanStep {
@@ -25,13 +25,7 @@ export function splitProducts(g: GraphBuilder, step: ScanStep): ScanStep {
     );
     if (next !== node) made.set(node, next);
   }
-  if (made.size === 0) return step;
-  return {
-    ...step,
-    states: step.states.map((state) => ({ ...state, next: replacement(state.next) })),
-    outputs: step.outputs.map(replacement),
-    sums: step.sums.map(replacement),
-  };
+  return made.size === 0 ? step : withResults(step, replacement);
 }
 
 /** One product for the pieces that need a state, one for the others. */

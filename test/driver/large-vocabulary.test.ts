@@ -24,7 +24,9 @@ test("MIRD with 30522 words needs little more memory than with 1500", () => {
   const small = programsOf(1500);
   for (const [index, { memory }] of programsOf(30522).entries()) {
     expect(memory.peakBytes).toBeLessThan(logits * 0.6);
-    // One piece of the logits, and the gradient of their weights while it is summed up.
-    expect(memory.peakBytes - (small[index]?.memory.peakBytes ?? 0)).toBeLessThan(piece + 2 * weights);
+    // One piece of the logits, and the gradient of their weights while it is summed up; gaps between tensors differ from size to size.
+    expect(memory.peakBytes - (small[index]?.memory.peakBytes ?? 0)).toBeLessThan(
+      1.05 * (piece + 2 * weights),
+    );
   }
 });

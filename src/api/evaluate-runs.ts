@@ -8,7 +8,7 @@ import { readRun } from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
 import type { RunInfo } from "../report/run-info.ts";
 import { metricsJson } from "../report/tables.ts";
-import type { Confusion } from "../train/confusion.ts";
+import type { Confusion } from "../statistics/confusion.ts";
 import type { DeviceFlags } from "./devices.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 

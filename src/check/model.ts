@@ -1,4 +1,5 @@
 /** Checks a model: its settings, inputs and labels, slots, statements, losses and outputs. */
+import { findMetric } from "../statistics/metrics.ts";
 import type { Identifier, InterfaceDecl, ModelDecl, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
 import { dimSymbol, makeSymbol } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
@@ -12,7 +13,6 @@ import { report, shortText } from "./report.ts";
 import { type Definition, Scope } from "./scope.ts";
 import { bindAxisNames, resolveType } from "./sizes.ts";
 import { checkStatement } from "./statements.ts";
-import { metrics } from "./training-table.ts";
 import { asTensor, describe, sizeType, unknownType, type ValueType } from "./values.ts";
 
 type Member<Kind extends ModelMember["kind"]> = Extract<ModelMember, { kind: Kind }>;
@@ -176,7 +176,7 @@ function checkSlot(checker: Checker, member: Member<"slot">, scope: Scope): Defi
 function checkLoss(checker: Checker, member: Member<"loss">, scope: Scope): void {
   checkReserved(checker, member.name);
   const { name } = member.name;
-  if (metrics.some((metric) => metric.name === name))
+  if (findMetric(name) !== null)
     report(checker.problems, member.name.span, {
       code: "reserved-name",
       title: "Name has a fixed meaning",

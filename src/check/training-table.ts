@@ -1,4 +1,4 @@
-/** What a `train` block may name: optimisers, schedules and metrics, with their settings and defaults. `docs/language.md` describes them. */
+/** What a `train` block may name: optimisers and schedules, with their settings and defaults (metrics are in src/statistics). `docs/language.md` describes them. */
 
 /** Which numbers a setting accepts, with the words for it. */
 export interface Range {
@@ -78,37 +78,4 @@ export const schedules: readonly Named<ScheduleKind>[] = [
   { name: "constant", kind: "constant", settings: [] },
   { name: "warmup_linear", kind: "warmup_linear", settings: [number("warmup", share, null)] },
   { name: "cosine", kind: "cosine", settings: [number("warmup", share, null)] },
-];
-
-export interface MetricEntry {
-  readonly name: string;
-  /** The labels that it compares with: one number per row, a class, or a yes or no for each of several. */
-  readonly labels: "f32" | "class" | "set";
-  readonly better: "lower" | "higher";
-}
-
-const metric =
-  (labels: MetricEntry["labels"], better: MetricEntry["better"]) =>
-  (name: string): MetricEntry => ({ name, labels, better });
-
-/** Metrics that `select` and `report` may name, besides the losses of the model. */
-export const metrics: readonly MetricEntry[] = [
-  ...["mae", "mse"].map(metric("f32", "lower")),
-  ...[
-    "corr",
-    "acc2",
-    "f1",
-    "acc2_non0",
-    "f1_non0",
-    "acc3",
-    "acc5",
-    "acc7",
-    "sims_acc2",
-    "sims_f1",
-    "sims_acc3",
-    "sims_acc5",
-  ].map(metric("f32", "higher")),
-  ...["accuracy", "f1_macro", "f1_weighted"].map(metric("class", "higher")),
-  ...["f1_micro", "f1_macro", "f1_weighted", "subset_accuracy", "map"].map(metric("set", "higher")),
-  ...["hamming_loss"].map(metric("set", "lower")),
 ];

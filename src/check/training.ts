@@ -1,5 +1,6 @@
 /** Checks the train block of a model: batches, phases, selection and report. */
 import { suggest } from "../diagnostics/suggest.ts";
+import { type LabelKind, METRICS, type Metric } from "../statistics/metrics.ts";
 import type { Identifier, Phase, TrainDecl, TrainMember } from "../syntax/ast.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import type { CheckedPhase, CheckedTrain } from "./checked.ts";
@@ -8,7 +9,6 @@ import { checkPhase, reportDuplicateMember } from "./phases.ts";
 import { report, warn } from "./report.ts";
 import { warnNeverUpdated } from "./selection.ts";
 import { counted, type Training, trainNumber } from "./train-values.ts";
-import { type MetricEntry, metrics } from "./training-table.ts";
 import { quoteAll } from "./values.ts";
 
 type Member<Kind extends TrainMember["kind"]> = Extract<TrainMember, { kind: Kind }>;
@@ -193,23 +193,24 @@ function checkReport(training: Training, names: readonly Identifier[]): string[]
 }
 
 /** What metrics call a label of this type; a label with several numbers per row is a yes or no for each. */
-function labelKind(type: TensorType): string {
-  if (type.element === "class") return "class";
-  return type.element === "f32" && type.axes.length === 2 ? "set" : type.element;
+function labelKind({ element, axes }: TensorType): LabelKind | null {
+  if (element === "class") return "class";
+  if (element !== "f32") return null;
+  return axes.length === 2 ? "set" : "score";
 }
 
 /** The metric that a name stands for, "loss" for a loss of the model; null after a report. */
-function checkMetric(training: Training, identifier: Identifier): MetricEntry | "loss" | null {
+function checkMetric(training: Training, identifier: Identifier): Metric | "loss" | null {
   const { model, checker } = training;
   const { name, span } = identifier;
   if (model.losses.has(name)) return "loss";
   const labelKinds = new Set(model.predictions.map(({ type }) => labelKind(type)));
-  const named = metrics.filter((metric) => metric.name === name);
+  const named = METRICS.filter((metric) => metric.name === name);
   const entry = named.find(({ labels }) => labelKinds.has(labels)) ?? named[0];
-  const fitting = metrics.filter((metric) => labelKinds.has(metric.labels)).map((metric) => metric.name);
+  const fitting = METRICS.filter((metric) => labelKinds.has(metric.labels)).map((metric) => metric.name);
   const known = [...fitting, ...model.losses];
   if (entry === undefined) {
-    const near = suggest(name, [...known, ...metrics.map((metric) => metric.name)]);
+    const near = suggest(name, [...known, ...METRICS.map((metric) => metric.name)]);
     report(checker.problems, span, {
       code: "unknown-metric",
       title: "Unknown metric",
@@ -222,7 +223,7 @@ function checkMetric(training: Training, identifier: Identifier): MetricEntry | 
     return null;
   }
   if (labelKinds.has(entry.labels)) return entry;
-  const wanted = { f32: "numbers", class: "classes", set: "sets of labels" }[entry.labels];
+  const wanted = { score: "numbers", class: "classes", set: "sets of labels" }[entry.labels];
   const declared = [...model.labels.keys()][0];
   report(checker.problems, span, {
     code: "metric-mismatch",

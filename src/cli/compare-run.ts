@@ -34,7 +34,7 @@ import {
 import { comparisonText } from "../report/comparison-print.ts";
 import { RunDirectory } from "../report/run-directory.ts";
 import { formatNumber } from "../report/tables.ts";
-import { METRICS } from "../train/metrics.ts";
+import { METRICS } from "../statistics/metrics.ts";
 import type { Axis, Variant } from "./axes.ts";
 import { variantsOf } from "./axes.ts";
 import { splitDrops } from "./drop.ts";

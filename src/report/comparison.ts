@@ -4,7 +4,7 @@
  */
 import { at } from "../base/invariant.ts";
 import { RandomStream } from "../base/random.ts";
-import type { Confusion } from "../train/confusion.ts";
+import type { Confusion } from "../statistics/confusion.ts";
 
 /** Resamples of the seeds behind an interval. */
 const RESAMPLES = 10_000;

@@ -1,6 +1,6 @@
 /** Tables of a run: metrics for people and programs, predictions as CSV. */
 
-import type { Confusion } from "../train/confusion.ts";
+import type { Confusion } from "../statistics/confusion.ts";
 
 /** Metrics and losses of one split. */
 export interface SplitResult {

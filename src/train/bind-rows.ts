@@ -3,8 +3,8 @@ import type { Dataset, Split } from "../data/schema.ts";
 import { rowsByLabel } from "../data/schema.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import { findMetric } from "../statistics/metrics.ts";
 import { fieldOf } from "./data-arenas.ts";
-import { findMetric } from "./metrics.ts";
 import type { TrainSettings } from "./settings.ts";
 
 interface RowRequest {

@@ -2,7 +2,7 @@
 import type { Initialiser } from "../elaborate/elaboration.ts";
 import type { Program } from "../ir/program.ts";
 
-import type { LabelKind } from "./metrics.ts";
+import type { LabelKind } from "../statistics/metrics.ts";
 
 /** One tensor that is trained, or kept as a state: a range of the arena `parameters` (f32). */
 export interface ParameterEntry {

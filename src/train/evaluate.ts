@@ -5,15 +5,15 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Dataset, Split } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
+import type { Confusion } from "../statistics/confusion.ts";
+import { namedConfusion } from "../statistics/confusion.ts";
+import { computeMetrics } from "../statistics/metrics.ts";
 import type { CompiledModel, RecordedOutput } from "./compiled.ts";
-import type { Confusion } from "./confusion.ts";
-import { namedConfusion } from "./confusion.ts";
 import type { RowRange } from "./data-arenas.ts";
 import { fieldOf, rowRanges } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
 import type { BatchFeed } from "./feed.ts";
 import { Inflight } from "./inflight.ts";
-import { computeMetrics } from "./metrics.ts";
 
 export interface Evaluation {
   /** Mean of each loss over the rows that have what it reads; losses that apply to no row are left out. */

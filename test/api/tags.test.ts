@@ -7,7 +7,7 @@ import { datasetFromArrays, type Run, train } from "../../src/api/index.ts";
 import { predict } from "../../src/api/predict.ts";
 import { writeRunReport } from "../../src/api/report.ts";
 import { RandomStream } from "../../src/base/random.ts";
-import { computeMetrics } from "../../src/train/metrics.ts";
+import { computeMetrics } from "../../src/statistics/metrics.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mird-tags-"));
 afterAll(() => rmSync(folder, { recursive: true }));

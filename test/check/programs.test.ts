@@ -5,8 +5,6 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { libraryParts } from "../../src/check/library.ts";
 import { printChecked } from "../../src/check/print-checked.ts";
-import { metrics } from "../../src/check/training-table.ts";
-import { METRICS } from "../../src/train/metrics.ts";
 import { check } from "../support/check.ts";
 
 const specs = join(dirname(fileURLToPath(import.meta.url)), "../../specs");
@@ -146,17 +144,6 @@ describe("good programs", () => {
   it("knows all parts of the standard library", () => {
     const files = readdirSync(join(specs, "std")).map((file) => `std.${file.replace(".mird", "")}`);
     expect([...libraryParts].sort()).toEqual(files.sort());
-  });
-
-  it("knows the metrics that training can compute", () => {
-    const table = METRICS.map(({ name, labels, better }) => ({
-      name,
-      labels: labels === "score" ? "f32" : labels,
-      better,
-    }));
-    const byName = (a: { name: string; labels: string }, b: { name: string; labels: string }) =>
-      a.name + a.labels < b.name + b.labels ? -1 : 1;
-    expect([...metrics].sort(byName)).toEqual(table.sort(byName));
   });
 });
 

@@ -1,7 +1,7 @@
-/** Golden cases of metrics: `src/train/metrics.ts` on predictions and labels. They are computed on the host, whatever the device. */
+/** Golden cases of metrics: `src/statistics/metrics.ts` on predictions and labels. They are computed on the host, whatever the device. */
 import { at } from "../../../src/base/invariant.ts";
-import { weightedF1 } from "../../../src/train/confusion.ts";
-import { computeMetrics } from "../../../src/train/metrics.ts";
+import { weightedF1 } from "../../../src/statistics/confusion.ts";
+import { computeMetrics } from "../../../src/statistics/metrics.ts";
 import type { CaseFile } from "../case-file.ts";
 import { named, tensorOf } from "../case-file.ts";
 import type { Miss } from "../compare.ts";

@@ -1,5 +1,5 @@
 /**
- * Evaluation metrics, one table: name, label kind, direction, meaning, function. Definitions follow the evaluation scripts shared by
+ * Evaluation metrics, one table for the checker, training and documents: name, label kind, direction, meaning, function. Definitions follow the evaluation scripts shared by
  * the multimodal sentiment literature; where papers differ, both conventions stand beside each other under their own names.
  */
 import { at } from "../base/invariant.ts";
@@ -17,7 +17,7 @@ import {
 /** One number per row, one class per row, or a yes or no for each of several labels. */
 export type LabelKind = "score" | "class" | "set";
 
-interface Metric {
+export interface Metric {
   readonly name: string;
   readonly labels: LabelKind;
   /** Which way is better. */

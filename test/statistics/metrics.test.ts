@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { at } from "../../src/base/invariant.ts";
-import { classF1, confusionMatrix } from "../../src/train/confusion.ts";
-import { computeMetrics, findMetric, METRICS } from "../../src/train/metrics.ts";
+import { classF1, confusionMatrix } from "../../src/statistics/confusion.ts";
+import { computeMetrics, findMetric, METRICS } from "../../src/statistics/metrics.ts";
 import { oracleCases, oracleFolder } from "../support/oracles.ts";
 
 /** Names of the golden values beside ours. */

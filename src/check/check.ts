@@ -10,7 +10,7 @@ import { checkImplements, requireImplements } from "./interfaces.ts";
 import { checkMethod } from "./methods.ts";
 import { inferModuleValue } from "./module-values.ts";
 import { checkInterface, checkModule, resolveInterface } from "./modules.ts";
-import { type CycleLink, checkingOrder, mentionsOf } from "./order.ts";
+import { type CycleLink, checkingOrder, mentionsOf, mentionsOfTrain } from "./order.ts";
 import { report, warn } from "./report.ts";
 import {
   type Definition,
@@ -201,12 +201,8 @@ function warnUnusedImports(checker: Checker, scope: FileScope): void {
   for (const definition of scope.names.values())
     if (definition.scope === scope) for (const name of mentionsOf(definition).keys()) mentioned.add(name);
   for (const declaration of scope.file.declarations)
-    if (declaration.kind === "train") {
-      mentioned.add(declaration.model.name);
-      for (const member of declaration.members)
-        if (member.kind === "load" && member.from.kind === "checkpoint")
-          mentioned.add(member.from.weights.name);
-    }
+    if (declaration.kind === "train")
+      for (const name of mentionsOfTrain(declaration).keys()) mentioned.add(name);
   for (const { names } of scope.file.imports)
     for (const { name, span } of names)
       if (!mentioned.has(name) && scope.names.get(name) !== undefined)

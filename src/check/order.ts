@@ -1,7 +1,15 @@
 /** In which order declarations are checked: what is used comes before what uses it. Declarations that contain themselves are found here. */
 import { at } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
-import type { Argument, Expression, MethodSignature, Parameter, Return, Statement } from "../syntax/ast.ts";
+import type {
+  Argument,
+  Expression,
+  MethodSignature,
+  Parameter,
+  Return,
+  Statement,
+  TrainDecl,
+} from "../syntax/ast.ts";
 import {
   type Definition,
   isFunction,
@@ -108,6 +116,19 @@ export function mentionsOf(definition: Definition): ReadonlyMap<string, Span> {
       if ("default" in member) mentions.expression(member.default);
       if ("init" in member) mentions.expression(member.init);
     }
+  }
+  return mentions.names;
+}
+
+/** Names that a train block mentions: its model, what it minimises, the tables of names that it loads weights by. */
+export function mentionsOfTrain({ model, members }: TrainDecl): ReadonlyMap<string, Span> {
+  const mentions = new Mentions();
+  mentions.add(model.name, model.span);
+  for (const member of members) {
+    if (member.kind === "load" && member.from.kind === "checkpoint")
+      mentions.add(member.from.weights.name, member.from.weights.span);
+    if (member.kind === "phase")
+      for (const part of member.members) if ("value" in part) mentions.expression(part.value);
   }
   return mentions.names;
 }

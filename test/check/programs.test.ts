@@ -126,6 +126,23 @@ model Fine {
   input audio : f32[B, Ta~, Da]
   loss level = mean(lengths(steps(audio)))
 }`,
+  "what a phase minimises uses imports": `import std.loss (mse)
+model Fine {
+  input x : f32[B]
+  label y : f32[B]
+  param scale : f32 = 1
+  scaled = scale * x
+  output scaled predicts y
+}
+train Fine {
+  batch 8
+  phase all_of_it {
+    minimize mse(scaled, y)
+    updates all
+    with Adam(lr = 1e-3)
+  }
+  epochs 1
+}`,
   "files may be empty": "",
 };
 

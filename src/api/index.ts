@@ -13,6 +13,8 @@ export type { Tensor } from "../data/safetensors.ts";
 export type { Dataset, Field, FieldSpec, Split } from "../data/schema.ts";
 export type { SyntheticOptions } from "../data/synthetic.ts";
 export { synthesize } from "../data/synthetic.ts";
+export type { RowChoice } from "../data/take-rows.ts";
+export { takeRows } from "../data/take-rows.ts";
 export type { Diagnostic } from "../diagnostics/diagnostic.ts";
 export { UserError } from "../diagnostics/problems.ts";
 export { renderDiagnostics } from "../diagnostics/render.ts";

@@ -1,5 +1,5 @@
 /** The models of a program: each with its variants' settings and its train block. */
-import type { ModelDecl, TrainDecl } from "../syntax/ast.ts";
+import type { ModelDecl } from "../syntax/ast.ts";
 import type { CheckedModel, CheckedTrain, CheckOptions } from "./checked.ts";
 import type { Checker } from "./checker.ts";
 import { checkModel, type ModelType } from "./model.ts";
@@ -7,7 +7,6 @@ import {
   type Assignment,
   checkAssignments,
   commandLineAssignment,
-  reportUnknownModel,
   resolveVariant,
   settingValues,
 } from "./overrides.ts";
@@ -17,6 +16,7 @@ import { warnUnused } from "./statements.ts";
 import { overrideTraining, splitTrainingOverrides } from "./train-overrides.ts";
 import type { Training } from "./train-values.ts";
 import { checkTrain } from "./training.ts";
+import { type TrainBlocks, trainBlocks, trainingOf } from "./trains.ts";
 
 interface CheckedModels {
   readonly models: readonly CheckedModel[];
@@ -70,37 +70,11 @@ function chooseModel(
   return null;
 }
 
-/** Train blocks of the entry file by the model that they belong to. */
-function trainBlocks(checker: Checker, entry: FileScope): Map<Definition, TrainDecl> {
-  const blocks = new Map<Definition, TrainDecl>();
-  for (const declaration of entry.file.declarations) {
-    if (declaration.kind !== "train") continue;
-    const { name, span } = declaration.model;
-    const definition = entry.names.get(name);
-    if (definition === undefined || (!isModel(definition) && !isVariant(definition))) {
-      reportUnknownModel(checker, name, span, entry);
-      continue;
-    }
-    const earlier = blocks.get(definition);
-    if (earlier === undefined) blocks.set(definition, declaration);
-    else
-      report(checker.problems, span, {
-        code: "duplicate-train",
-        title: "Model is trained twice",
-        label: "another train block",
-        related: [{ span: earlier.model.span, text: "the first one" }],
-        text: `Model \`${name}\` has one train block; what should differ between runs is a variant.`,
-        hint: `Write \`model ${name}2 = ${name} with { … }\` and \`train ${name}2 { … }\`.`,
-      });
-  }
-  return blocks;
-}
-
 interface OneModel {
   readonly entry: FileScope;
   readonly definition: Definition;
   readonly types: ReadonlyMap<Definition, ModelType>;
-  readonly trains: ReadonlyMap<Definition, TrainDecl>;
+  readonly trains: TrainBlocks;
   readonly given: CheckOptions["overrides"];
   readonly definitions: readonly Definition[];
 }
@@ -110,10 +84,10 @@ function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
   const resolved = resolveVariant(checker, definition);
   const model = resolved === null ? undefined : types.get(resolved.base);
   if (resolved === null || model === undefined) return null;
-  const phases =
-    trainOf(definition, trains)?.members.flatMap((member) =>
-      member.kind === "phase" ? [member.name.name] : [],
-    ) ?? [];
+  const training = trainingOf(checker, definition, trains);
+  const phases = (training?.members ?? []).flatMap((member) =>
+    member.kind === "phase" ? [member.name.name] : [],
+  );
   const { training: trainOverrides, settings: fromCommandLine } = splitTrainingOverrides(
     one.given,
     model,
@@ -125,14 +99,20 @@ function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
   ];
   const overrides = checkAssignments(checker, model, assignments);
   reportEmptySlots(checker, one, model, assignments);
-  const declaration = trainOf(definition, trains);
   let train: CheckedTrain | null = null;
-  if (declaration !== null) {
+  if (training !== null) {
     const name = definition.declaration.name.name;
-    const scope = new Scope(entry, model.scope, "train", `the train block of \`${name}\``);
-    const training: Training = { checker, model, scope, settings: settingValues(checker, model, overrides) };
-    const written = checkTrain(training, declaration);
-    train = written === null ? null : overrideTraining(training, written, trainOverrides);
+    const scopeIn = (file: FileScope) =>
+      new Scope(file, model.scope, "train", `the train block of \`${name}\``);
+    const given: Training = {
+      checker,
+      model,
+      scope: scopeIn(entry),
+      scopeOf: (line) => scopeIn(training.homes.get(line) ?? entry),
+      settings: settingValues(checker, model, overrides),
+    };
+    const written = checkTrain(given, training);
+    train = written === null ? null : overrideTraining(given, written, trainOverrides);
   } else if (trainOverrides.length > 0) {
     const first = trainOverrides[0];
     if (first !== undefined) checkAssignments(checker, model, [commandLineAssignment(entry, first)]);
@@ -144,19 +124,6 @@ function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
     overrides,
     train,
   };
-}
-
-/** The train block of a model; a variant without one has that of the model it varies. */
-function trainOf(definition: Definition, trains: ReadonlyMap<Definition, TrainDecl>): TrainDecl | null {
-  const seen = new Set<Definition>();
-  let current: Definition | undefined = definition;
-  while (current !== undefined && !seen.has(current)) {
-    seen.add(current);
-    const own = trains.get(current);
-    if (own !== undefined) return own;
-    current = isVariant(current) ? current.scope.names.get(current.declaration.base.name) : undefined;
-  }
-  return null;
 }
 
 /** A slot without a default is for variants to fill, so only a model that is trained or varied by nobody must have it filled. */

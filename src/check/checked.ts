@@ -78,6 +78,8 @@ export interface CheckedPhase {
   /** 1 where the objective is minimised, -1 where it is maximised. */
   readonly sign: 1 | -1;
   readonly objective: Expression;
+  /** The file in which the objective is written. */
+  readonly scope: FileScope;
   readonly updates: Selection;
   readonly optimizer: { readonly kind: OptimizerKind; readonly settings: OptimizerSettings };
   /** Settings that differ for some parameters; the first group that selects a parameter decides. */

@@ -1,5 +1,5 @@
 /** What parameters start from: the `load` lines of a train block. */
-import type { Identifier, Load, SelectionPath, TrainDecl } from "../syntax/ast.ts";
+import type { Identifier, Load, SelectionPath, TrainMember } from "../syntax/ast.ts";
 import type { CheckedLoad } from "./checked.ts";
 import { reportUnknownName, reportWrongKind } from "./names.ts";
 import { report } from "./report.ts";
@@ -8,9 +8,9 @@ import { checkPaths } from "./selection.ts";
 import type { Training } from "./train-values.ts";
 import { describe, quoteAll } from "./values.ts";
 
-/** The loads of a train block; null after a report. */
-export function checkLoads(training: Training, declaration: TrainDecl): CheckedLoad[] | null {
-  const loads = declaration.members.filter((member): member is Load => member.kind === "load");
+/** The loads of a training; null after a report. */
+export function checkLoads(training: Training, members: readonly TrainMember[]): CheckedLoad[] | null {
+  const loads = members.filter((member): member is Load => member.kind === "load");
   const checked = loads.map((load) => checkLoad(training, load));
   const taken = new Map<string, SelectionPath>();
   for (const path of loads.flatMap(({ into }) => into)) {
@@ -42,7 +42,8 @@ function checkLoad(training: Training, load: Load): CheckedLoad | null {
     return checkField(training, from.field)
       ? { from: { kind: "vectors", field: from.field.name }, into, span }
       : null;
-  const { checker, scope } = training;
+  const { checker } = training;
+  const scope = training.scopeOf(load);
   const definition = scope.file.names.get(from.weights.name);
   if (definition === undefined) {
     const names = [...scope.file.names].flatMap(([name, { kind }]) => (kind === "weights" ? [name] : []));

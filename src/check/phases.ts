@@ -29,7 +29,8 @@ export function checkPhase(training: Training, phase: Phase): CheckedPhase | nul
     ...(updates === null ? ["updates"] : []),
     ...(optimizer === null ? ["with"] : []),
   ]);
-  const { checker, scope } = training;
+  const { checker } = training;
+  const scope = objective === null ? training.scope : training.scopeOf(objective);
   const value =
     objective === null
       ? null
@@ -57,6 +58,7 @@ export function checkPhase(training: Training, phase: Phase): CheckedPhase | nul
     name: phase.name.name,
     sign: objective.kind === "minimize" ? 1 : -1,
     objective: objective.value,
+    scope: scope.file,
     updates: updates.selection,
     optimizer: { kind: chosen.kind, settings: chosen.settings },
     groups: goodGroups,

@@ -1,6 +1,6 @@
 /** Numbers in a train block: known before training starts, and within their range. */
 import type { Span } from "../diagnostics/source.ts";
-import type { Expression } from "../syntax/ast.ts";
+import type { Expression, PhaseMember, TrainMember } from "../syntax/ast.ts";
 import type { Checker } from "./checker.ts";
 import { evaluate, type StaticValue } from "./evaluate.ts";
 import type { ModelType } from "./model.ts";
@@ -15,6 +15,8 @@ export interface Training {
   readonly model: ModelType;
   /** The names of the model, seen from the train block. */
   readonly scope: Scope;
+  /** The same, with the imports of the file in which a line stands. */
+  readonly scopeOf: (line: TrainMember | PhaseMember) => Scope;
   readonly settings: (name: string) => StaticValue | null;
 }
 

@@ -1,7 +1,7 @@
 /** Checks the train block of a model: batches, phases, selection and report. */
 import { suggest } from "../diagnostics/suggest.ts";
 import { type LabelKind, METRICS, type Metric } from "../statistics/metrics.ts";
-import type { Identifier, Phase, TrainDecl, TrainMember } from "../syntax/ast.ts";
+import type { Identifier, Phase, TrainMember } from "../syntax/ast.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import type { CheckedPhase, CheckedTrain } from "./checked.ts";
 import { checkLoads } from "./loads.ts";
@@ -9,29 +9,30 @@ import { checkPhase, reportDuplicateMember } from "./phases.ts";
 import { report, warn } from "./report.ts";
 import { warnNeverUpdated } from "./selection.ts";
 import { counted, type Training, trainNumber } from "./train-values.ts";
+import type { WrittenTraining } from "./trains.ts";
 import { quoteAll } from "./values.ts";
 
 type Member<Kind extends TrainMember["kind"]> = Extract<TrainMember, { kind: Kind }>;
 
 /** The train block with numbers for everything; null after a report. */
-export function checkTrain(training: Training, declaration: TrainDecl): CheckedTrain | null {
+export function checkTrain(training: Training, written: WrittenTraining): CheckedTrain | null {
   const single = new Map<TrainMember["kind"], TrainMember>();
-  for (const member of declaration.members) {
+  for (const member of written.members) {
     if (member.kind === "phase" || member.kind === "load") continue;
     const earlier = single.get(member.kind);
     if (earlier !== undefined) reportDuplicateMember(training, member.span, earlier.span, member.kind);
     else single.set(member.kind, member);
   }
-  const batch = checkBatch(training, find(single, "batch"), declaration);
-  const epochs = checkEpochs(training, find(single, "epochs"), declaration);
-  const phases = checkPhases(training, declaration);
+  const batch = checkBatch(training, find(single, "batch"), written);
+  const epochs = checkEpochs(training, find(single, "epochs"), written);
+  const phases = checkPhases(training, written);
   const patienceMember = find(single, "patience");
   const patience =
     patienceMember === null ? null : trainNumber(training, patienceMember.count, "The patience", counted);
   const selectMember = find(single, "select");
   const select = selectMember === null ? null : checkSelect(training, selectMember);
   if (patienceMember !== null && selectMember === null) reportPatience(training, patienceMember);
-  const loads = checkLoads(training, declaration);
+  const loads = checkLoads(training, written.members);
   const names = checkReport(training, find(single, "report")?.metrics ?? []);
   if (batch === null || epochs === null || phases === null || names === null || loads === null) return null;
   if ((patienceMember !== null && patience === null) || (selectMember !== null && select === null))
@@ -53,13 +54,13 @@ function isKind<Kind extends TrainMember["kind"]>(member: TrainMember, kind: Kin
 
 function reportMissing(
   training: Training,
-  declaration: TrainDecl,
+  written: WrittenTraining,
   part: string,
   text: string,
   hint: string,
 ): null {
   if (!training.scope.file.incomplete)
-    report(training.checker.problems, declaration.model.span, {
+    report(training.checker.problems, written.model.span, {
       code: "incomplete-train",
       title: "Train block is incomplete",
       label: `no \`${part}\``,
@@ -72,12 +73,12 @@ function reportMissing(
 function checkBatch(
   training: Training,
   member: Member<"batch"> | null,
-  declaration: TrainDecl,
+  written: WrittenTraining,
 ): CheckedTrain["batch"] | null {
   if (member === null)
     return reportMissing(
       training,
-      declaration,
+      written,
       "batch",
       "A train block says how many rows a batch has.",
       "Add `batch 32`.",
@@ -103,24 +104,24 @@ function checkBatch(
 function checkEpochs(
   training: Training,
   member: Member<"epochs"> | null,
-  declaration: TrainDecl,
+  written: WrittenTraining,
 ): number | null {
   if (member !== null) return trainNumber(training, member.count, "The number of epochs", counted);
   return reportMissing(
     training,
-    declaration,
+    written,
     "epochs",
     "A train block says how often training goes through the data.",
     "Add `epochs 100`.",
   );
 }
 
-function checkPhases(training: Training, declaration: TrainDecl): CheckedPhase[] | null {
-  const phases = declaration.members.filter((member): member is Phase => member.kind === "phase");
+function checkPhases(training: Training, written: WrittenTraining): CheckedPhase[] | null {
+  const phases = written.members.filter((member): member is Phase => member.kind === "phase");
   if (phases.length === 0)
     return reportMissing(
       training,
-      declaration,
+      written,
       "phase",
       "Nothing is trained without a phase, which says what is minimised and which parameters move.",
       "Add `phase model { … }` with `minimize`, `updates` and `with`.",

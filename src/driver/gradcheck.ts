@@ -117,7 +117,7 @@ class PhaseCheck {
       ({ path, shape }) => nodeOf(path, shape),
     );
     this.#phase = phase;
-    this.#objective = model.objective(phase.objective);
+    this.#objective = model.objective(phase);
     this.#trained = [...placed.values()].filter(({ updatedBy }) => updatedBy.includes(phase.name));
     this.#nodes = this.#trained.map(({ path, shape }) => nodeOf(path, shape));
     this.#gradients = gradient(g, ops, this.#objective, this.#nodes);

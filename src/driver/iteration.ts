@@ -50,7 +50,7 @@ export function placeParameters(setup: TrainingSetup): Placement {
   const readBy = new Map<string, Set<string>>();
   const elaborated = met(setup, finder, true, (instance) => instances.set(instance.path, instance));
   for (const phase of setup.train.phases)
-    for (const path of finder.pathsUnder(elaborated.objective(phase.objective)))
+    for (const path of finder.pathsUnder(elaborated.objective(phase)))
       readBy.set(path, (readBy.get(path) ?? new Set()).add(phase.name));
   if (elaborated.choosesByTraining) met(setup, finder, false);
   const found = finder.requests.map(
@@ -75,7 +75,7 @@ function met(
     (request) => finder.node(g, request),
     made,
   );
-  for (const { objective } of setup.train.phases) model.objective(objective);
+  for (const phase of setup.train.phases) model.objective(phase);
   for (const name of model.lossNames) model.loss(name);
   for (const { name } of model.outputs) model.value(name);
   model.stateUpdates();
@@ -193,7 +193,7 @@ class IterationBuilder {
     const name = `${phase.name}.${repeat}`;
     const sample = this.#sampleFor(phase, repeat);
     const outputs = [...this.#gradients(phase, sample)];
-    const objective = sample.model.objective(phase.objective);
+    const objective = sample.model.objective(phase);
     const last = repeat === phase.repeat - 1;
     if (last) outputs.push(...this.#recorded(phase, sample.model, objective));
     const written = last ? this.#stateOutputs(phase, sample.model) : [];
@@ -226,7 +226,7 @@ class IterationBuilder {
     const isShared = sample === this.#samples.get("iteration");
     const known = isShared ? this.#steps.get(phase.name) : undefined;
     if (known !== undefined) return known;
-    const objective = sample.model.objective(phase.objective);
+    const objective = sample.model.objective(phase);
     const directed = phase.sign === 1 ? objective : this.#g.neg(objective);
     const trained = this.#trained(phase);
     const nodes = trained.map((parameter) => this.#parameter(parameter.path));
@@ -243,7 +243,7 @@ class IterationBuilder {
     const states = this.#written(phase);
     if (states.length === 0) return [];
     // A state belongs to the phase that names it, also when another phase's objective calls what updates it.
-    for (const { objective } of this.#setup.train.phases) model.objective(objective);
+    for (const phase of this.#setup.train.phases) model.objective(phase);
     const updates = model.stateUpdates();
     return states.flatMap(({ path, offset }): Output[] => {
       const node = updates.get(path);

@@ -1,7 +1,7 @@
 /** A model with all sizes known: its inputs, losses, objectives and outputs as graph nodes, each built when it is asked for. */
 import { invariant } from "../base/invariant.ts";
 import type { RaggedLengths, TensorValue } from "../builtins/build-context.ts";
-import type { CheckedModel } from "../check/checked.ts";
+import type { CheckedModel, CheckedPhase } from "../check/checked.ts";
 import { isInterface } from "../check/scope.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
@@ -95,10 +95,11 @@ export class ElaboratedModel {
     return { name, node, terms };
   }
 
-  /** Any scalar expression over the names of the model. */
-  objective(expression: Expression): Node {
-    const value = this.#e.host.g.withOrigin(expression.span, () =>
-      evaluate(this.#e, expression, this.#scope.inStatement("objective", expression)),
+  /** What a phase minimises or maximises: any scalar expression over the names of the model and of the file that says so. */
+  objective({ objective, scope }: Pick<CheckedPhase, "objective" | "scope">): Node {
+    const home = new Scope(this.#scope, scope, this.#scope.place);
+    const value = this.#e.host.g.withOrigin(objective.span, () =>
+      evaluate(this.#e, objective, home.inStatement("objective", objective)),
     );
     return asTensor(this.#e, value).node;
   }

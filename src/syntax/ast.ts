@@ -245,10 +245,12 @@ export interface VariantDecl extends Documented {
   }[];
 }
 
-/** `train Mird { batch 48 labelled + 96 unlabelled  phase …  epochs 100  … }` */
+/** `train Mird { batch 48 labelled + 96 unlabelled  phase …  epochs 100  … }`, or `train Small with { epochs 10 }` */
 export interface TrainDecl extends Documented {
   readonly kind: "train";
   readonly model: Identifier;
+  /** Written with `with`: changes to the training of the model that this one varies. */
+  readonly changes: boolean;
   readonly members: readonly TrainMember[];
 }
 

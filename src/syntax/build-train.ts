@@ -36,6 +36,7 @@ export function buildTrain(builder: Builder, train: CstNode): TrainDecl {
     kind: "train",
     doc: builder.docAt(span.start),
     model: identifier(builder, token(train, "Name")),
+    changes: tokens(train, "with").length > 0,
     members,
     span,
   };

@@ -50,7 +50,7 @@ export const forms: Readonly<Record<string, { readonly what: string; readonly fo
   functionDeclaration: { what: "A function", form: "function relu(x: f32[..]) -> f32[..] { … }" },
   moduleDeclaration: { what: "A module", form: "module Linear(out: size, bias: flag = true) { … }" },
   modelDeclaration: { what: "A model", form: "model Mird { … }\nmodel Other = Mird with { d = 32 }" },
-  trainDeclaration: { what: "A training", form: "train Mird { … }" },
+  trainDeclaration: { what: "A training", form: "train Mird { … }\ntrain Other with { epochs 10 }" },
   weightsDeclaration: { what: "A table of weights", form: "weights HuggingfaceBert for Bert { … }" },
   paramStatement: { what: "A parameter", form: "param weight : f32[out, D] = uniform(-0.1, 0.1)" },
   stateStatement: { what: "A state", form: "state mean : f32[D] = 0" },

@@ -9,6 +9,7 @@ export class TrainGrammar extends ValueGrammar {
   protected trainDeclaration = this.RULE("trainDeclaration", () => {
     this.CONSUME(word.train);
     this.CONSUME(t.Name);
+    this.OPTION(() => this.CONSUME(word.with));
     this.SUBRULE(this.trainBlock);
   });
 

@@ -71,6 +71,12 @@ export const modelExplanations = [
       `${tiny}model Other = Tiny with { d = 4 }\n${trained("Tiny")}${trained("Other")}`,
     ],
     [
+      "nothing-to-change",
+      "`train … with` changes lines of the training of the model that a variant varies. There must be such a model, and it must have a train block.",
+      `${tiny}${trained("Tiny").replace("train Tiny", "train Tiny with")}`,
+      `${tiny}model Other = Tiny with { d = 4 }\n${trained("Tiny")}train Other with { epochs 9 }\n`,
+    ],
+    [
       "incomplete-train",
       "A train block says how many rows a batch has, how many epochs there are, and has at least one phase.",
       `${tiny}train Tiny {\n  batch 8\n  epochs 3\n}`,

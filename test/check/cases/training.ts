@@ -121,6 +121,11 @@ model Tiny {
 }
 ${model}`,
   ),
+  "nothing-to-change":
+    `${train({})}\nmodel Other = Tiny with { rate = 1 }\ntrain Other with { epochs 3 }\n`.replace(
+      "train Tiny {",
+      "train Tiny with {",
+    ),
   "number-range--command-line": { source: train({}), set: ["epochs=0"] },
   "unknown-setting--phase": { source: train({}), set: ["model.lrate=0.1"] },
 };

@@ -51,7 +51,7 @@ export async function runTinyCase(file: CaseFile, device: OracleDevice): Promise
   const [modelPhase, estimatorPhase] = setup.train.phases;
   if (modelPhase === undefined || estimatorPhase === undefined)
     throw new Error("the small MIRD has two phases");
-  const total = model.objective(modelPhase.objective);
+  const total = model.objective(modelPhase);
   losses.set("total", total);
   for (const name of named(file, "loss.")) {
     const node = losses.get(lossName(name));
@@ -62,7 +62,7 @@ export async function runTinyCase(file: CaseFile, device: OracleDevice): Promise
     wanted.push({ name: `out.${name}`, node: model.value(name).node });
   for (const source of ["l", "a", "v"])
     wanted.push({ name: `out.rec_${source}`, node: model.value(`rec_${source}_hat`).node });
-  const fit = model.objective(estimatorPhase.objective);
+  const fit = model.objective(estimatorPhase);
   for (const [prefix, objective] of [
     ["grad.", total],
     ["grad_fit.", fit],

@@ -42,6 +42,12 @@ const SYNTH_FLAGS: readonly (readonly [flag: string, option: keyof SyntheticOpti
   ["audio-factors", "audioFactors", "factors that only the audio shows"],
   ["vision-factors", "visionFactors", "factors that only the vision shows"],
   ["dependence", "dependence", "part of the private factors that follows from the shared ones, 0 to 1"],
+  ["view-noise", "viewNoise", "deviation of what each modality adds to the shared factors"],
+  [
+    "irony",
+    "irony",
+    "chance that audio and vision show the shared factors turned round, as the text tells, 0 to 1",
+  ],
   ["text-length", "textLength", "longest text"],
   ["audio-length", "audioLength", "longest audio"],
   ["vision-length", "visionLength", "longest vision"],

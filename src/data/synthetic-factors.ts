@@ -9,6 +9,8 @@ interface FactorOptions {
   readonly audioFactors: number;
   readonly visionFactors: number;
   readonly dependence: number;
+  readonly viewNoise: number;
+  readonly irony: number;
   readonly labelNoise: number;
 }
 
@@ -17,6 +19,14 @@ interface RowFactors {
   readonly shared: readonly number[];
   /** Mean 0, variance 1 each. */
   readonly privates: {
+    readonly text: readonly number[];
+    readonly audio: readonly number[];
+    readonly vision: readonly number[];
+  };
+  /** 1 where audio and vision show the shared factors turned round, -1 elsewhere; null where no row is so. */
+  readonly irony: number | null;
+  /** What the sequences are made from: the shared factors as each modality sees them, then its own. */
+  readonly shown: {
     readonly text: readonly number[];
     readonly audio: readonly number[];
     readonly vision: readonly number[];
@@ -52,7 +62,26 @@ export class FactorSource {
     const vision = privates(options.visionFactors);
     const noise = options.labelNoise * random.normal(next);
     const label = this.label(shared, [text[0] ?? 0, audio[0] ?? 0, vision[0] ?? 0], noise);
-    return { shared, privates: { text, audio, vision }, label };
+    // Of a stream of its own: with or without views, the factors are the same.
+    const seen = new RandomStream(options.seed, hash32(`synthetic/views/${row}`));
+    const irony = options.irony === 0 ? null : seen.uniform(0) < options.irony ? 1 : -1;
+    const turn = irony === 1 ? -1 : 1;
+    const view = (modality: number, sign: number) => {
+      const first = 1 + modality * options.sharedFactors;
+      return shared.map((value, index) => this.view(sign * value, seen.normal(first + index)));
+    };
+    const shown = {
+      text: [...view(0, 1), ...text, ...(irony === null ? [] : [irony])],
+      audio: [...view(1, turn), ...audio],
+      vision: [...view(2, turn), ...vision],
+    };
+    return { shared, privates: { text, audio, vision }, irony, shown, label };
+  }
+
+  /** A shared factor as a modality sees it: with noise, at deviation 1 again. */
+  private view(value: number, noise: number): number {
+    const { viewNoise } = this.options;
+    return (value + viewNoise * noise) / Math.sqrt(1 + viewNoise * viewNoise);
   }
 
   /**

@@ -27,6 +27,16 @@ export interface SyntheticOptions {
    * mean, which are uncorrelated with them. A penalty on correlation cannot see it; mutual information can.
    */
   readonly dependence: number;
+  /**
+   * Standard deviation of what each modality adds to the shared factors (of deviation 1) of a row before it shows them: no
+   * modality then tells all, and all together tell more.
+   */
+  readonly viewNoise: number;
+  /**
+   * Chance, from 0 to 1, that audio and vision show the shared factors of a row with the opposite sign. The text alone
+   * says whether, as one more factor: `factor.irony`, 1 or -1. A shared factor is then told by two modalities together.
+   */
+  readonly irony: number;
   readonly textLength: number;
   readonly audioLength: number;
   readonly visionLength: number;
@@ -54,6 +64,8 @@ export const SYNTHETIC_DEFAULTS: SyntheticOptions = {
   audioFactors: 2,
   visionFactors: 2,
   dependence: 0,
+  viewNoise: 0,
+  irony: 0,
   textLength: 12,
   audioLength: 20,
   visionLength: 16,
@@ -70,7 +82,7 @@ type Modality = (typeof MODALITIES)[number];
 
 /**
  * Makes a dataset with the fields `text` (tokens), `audio` and `vision` (sequences), `y` (score) and the true factors
- * `factor.shared`, `factor.text`, `factor.audio`, `factor.vision` (vectors). Impossible options are a UserError.
+ * `factor.shared`, `factor.text`, `factor.audio`, `factor.vision` (vectors), with irony `factor.irony` too. Impossible options are a UserError.
  */
 export function synthesize(given: Partial<SyntheticOptions> = {}, command = ""): Dataset {
   const options = { ...SYNTHETIC_DEFAULTS, ...given };
@@ -117,9 +129,9 @@ function checkOptions(options: SyntheticOptions): void {
   whole(1, 64, ["sharedFactors", "textFactors", "audioFactors", "visionFactors"]);
   whole(1, 4096, ["textLength", "audioLength", "visionLength", "audioWidth", "visionWidth"]);
   whole(3, 1e6, ["vocabulary"]);
-  for (const name of ["dependence", "featureNoise", "labelNoise", "missing"] as const) {
+  for (const name of ["dependence", "viewNoise", "irony", "featureNoise", "labelNoise", "missing"] as const) {
     const [most, text] =
-      name === "dependence"
+      name === "dependence" || name === "irony"
         ? [1, "from 0 to 1"]
         : name === "missing"
           ? [0.99, "from 0 to 0.99"]
@@ -151,6 +163,7 @@ function fieldSpecs(options: SyntheticOptions): FieldSpec[] {
     vector("text", options.textFactors),
     vector("audio", options.audioFactors),
     vector("vision", options.visionFactors),
+    ...(options.irony > 0 ? [{ name: "factor.irony", kind: "score", width: 1, maxLength: 1 } as const] : []),
   ];
 }
 
@@ -162,11 +175,11 @@ class World {
   constructor(options: SyntheticOptions) {
     this.options = options;
     this.factors = new FactorSource(options);
-    const mixer = (modality: Modality, privates: number, out: number) =>
-      new Mixer(options.seed, modality, options.sharedFactors + privates, out);
+    const mixer = (modality: Modality, own: number, out: number) =>
+      new Mixer(options.seed, modality, options.sharedFactors + own, out);
     this.mixers = {
       // Two ids are reserved for `<pad>` and `<unk>`.
-      text: mixer("text", options.textFactors, options.vocabulary - 2),
+      text: mixer("text", options.textFactors + (options.irony > 0 ? 1 : 0), options.vocabulary - 2),
       audio: mixer("audio", options.audioFactors, options.audioWidth),
       vision: mixer("vision", options.visionFactors, options.visionWidth),
     };
@@ -187,18 +200,14 @@ function makeSplit(
   for (let row = 0; row < rows; row++) {
     const factors = world.factors.row(first + row);
     put("factor.shared", row, factors.shared, 1);
+    if (factors.irony !== null) put("factor.irony", row, [factors.irony], 1);
     if (row < labelled) put("y", row, [factors.label], 1);
     const random = new RandomStream(world.options.seed, hash32(`synthetic/row/${first + row}`));
     const kept = keptModalities(world.options.missing, random);
     for (const modality of MODALITIES) {
       put(`factor.${modality}`, row, factors.privates[modality], 1);
       if (!kept.includes(modality)) continue;
-      const { values, steps } = observe(
-        world,
-        modality,
-        [...factors.shared, ...factors.privates[modality]],
-        first + row,
-      );
+      const { values, steps } = observe(world, modality, factors.shown[modality], first + row);
       put(modality, row, values, steps);
     }
   }

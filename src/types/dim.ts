@@ -71,7 +71,12 @@ export function dimSymbol(symbol: SizeSymbol): Dim {
 }
 
 export function dimAdd(a: Dim, b: Dim): Dim {
-  return makeDim([...a.terms, ...b.terms]);
+  const sum = makeDim([...a.terms, ...b.terms]);
+  // Three times n / 3 is n, however it comes together.
+  const quotients = sum.terms.some(({ atoms }) => atoms.some(({ kind }) => kind === "quotient"));
+  return quotients
+    ? makeDim(sum.terms.flatMap(({ coefficient, atoms }) => cancelQuotients(coefficient, atoms).terms))
+    : sum;
 }
 
 export function dimSubtract(a: Dim, b: Dim): Dim {

@@ -36,6 +36,9 @@ const good: Readonly<Record<string, string>> = {
   return merge(parts, [heads, width / heads])
 }`,
   "quotients cancel": "function fine(x: f32[B, (D / 2) * 2], d: f32[D]) {\n  return x + d\n}",
+  "quotients add up": `function fine(x: f32[B, D / 3], d: f32[D]) {
+  return concat(x, x, x) + d
+}`,
   "lists of tensors": `function fine(x: f32[B, D], y: f32[B, D], z: f32[B, D]) -> f32[B, D] {
   all = [x, y, z]
   return sum(all) + mean(a * b for a, b in pairs(all)) + max(a * i for a, i in zip(all, 1..3))

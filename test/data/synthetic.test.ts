@@ -68,6 +68,19 @@ function pooled(from: Dataset, name: string, rows: number): number[][] {
   );
 }
 
+/** How often each word stands in the text of each of the first `rows` rows; words that are in all rows as often are left out. */
+function wordCounts(from: Dataset, rows: number): number[][] {
+  const { data, spec } = field(from, "text");
+  return Array.from({ length: (spec.vocabularySize ?? 0) - 2 }, (_, word) =>
+    Array.from(
+      { length: rows },
+      (_, row) =>
+        data.subarray(row * spec.maxLength, (row + 1) * spec.maxLength).filter((id) => id === word + 2)
+          .length,
+    ),
+  ).filter((count) => new Set(count).size > 1);
+}
+
 describe("generated data", () => {
   it("follow from the seed alone, whatever other rows there are", () => {
     expect(fingerprint(synthesize({ seed: 5 }))).toBe(fingerprint(dataset));
@@ -127,15 +140,9 @@ describe("generated data", () => {
       expect(explained(features, column(dataset, "factor.text", 0, rows))).toBeLessThan(0.1);
     }
     const { data, spec, lengths } = field(dataset, "text");
-    const counts = Array.from({ length: spec.vocabularySize ?? 0 }, (_, word) =>
-      Array.from(
-        { length: rows },
-        (_, row) =>
-          data.subarray(row * spec.maxLength, (row + 1) * spec.maxLength).filter((id) => id === word).length,
-      ),
+    expect(explained(wordCounts(dataset, rows), column(dataset, "factor.shared", 0, rows))).toBeGreaterThan(
+      0.4,
     );
-    const used = counts.slice(2).filter((count) => new Set(count).size > 1);
-    expect(explained(used, column(dataset, "factor.shared", 0, rows))).toBeGreaterThan(0.4);
     expect(
       Math.min(...Array.from({ length: rows }, (_, row) => data[row * spec.maxLength] ?? 0)),
     ).toBeGreaterThanOrEqual(2);
@@ -164,6 +171,51 @@ describe("generated data", () => {
     expect(variance).toBeLessThan(1.15);
     const independent = column(synthesize(sizes), "factor.audio", 0, rows);
     expect(Math.abs(correlation(squares, independent))).toBeLessThan(0.05);
+  });
+
+  it("with noise on the views: no modality tells the shared factors, and together they tell more", () => {
+    const rows = 2000;
+    const sizes = { train: rows, unlabelled: 0, valid: 1, test: 1, textLength: 1, featureNoise: 0 };
+    const told = (from: Dataset, names: readonly string[]) =>
+      explained(
+        names.flatMap((name) => pooled(from, name, rows)),
+        column(from, "factor.shared", 0, rows),
+      );
+    const clear = synthesize(sizes);
+    const noisy = synthesize({ ...sizes, viewNoise: 1 });
+    expect(field(noisy, "factor.shared")).toEqual(field(clear, "factor.shared"));
+    expect(field(noisy, "y")).toEqual(field(clear, "y"));
+    expect(told(clear, ["audio"])).toBeGreaterThan(0.75);
+    expect(told(noisy, ["audio"])).toBeGreaterThan(0.35);
+    // At most 1/2 from one view of deviation 1 with noise of deviation 1, 2/3 from two, whoever reads them.
+    expect(told(noisy, ["audio"])).toBeLessThan(0.54);
+    expect(told(noisy, ["audio", "vision"])).toBeGreaterThan(told(noisy, ["audio"]) + 0.05);
+    expect(told(noisy, ["audio", "vision"])).toBeLessThan(0.7);
+  });
+
+  it("with irony: audio and vision show the shared factors turned round in some rows, and the text says in which", () => {
+    const rows = 1200;
+    const sizes = { train: rows, unlabelled: 0, valid: 1, test: 1, featureNoise: 0, textLength: 24 };
+    const clear = synthesize(sizes);
+    const from = synthesize({ ...sizes, irony: 0.5 });
+    const irony = column(from, "factor.irony", 0, rows);
+    expect([...new Set(irony)].sort()).toEqual([-1, 1]);
+    expect(Math.abs(irony.reduce((sum, value) => sum + value, 0) / rows)).toBeLessThan(0.1);
+    expect(field(from, "factor.shared")).toEqual(field(clear, "factor.shared"));
+    expect(field(from, "y")).toEqual(field(clear, "y"));
+    const shared = column(from, "factor.shared", 0, rows);
+    for (const name of ["audio", "vision"]) {
+      const features = pooled(from, name, rows);
+      const turned = shared.map((value, row) => -value * (irony[row] ?? 0));
+      expect(explained(features, shared)).toBeLessThan(0.04);
+      expect(explained(features, turned)).toBeGreaterThan(0.6);
+      expect(explained(features, irony)).toBeLessThan(0.04);
+    }
+    const used = wordCounts(from, rows);
+    expect(explained(used, irony)).toBeGreaterThan(0.5);
+    expect(explained(used, shared)).toBeGreaterThan(0.4);
+    const seldom = column(synthesize({ ...sizes, irony: 0.2 }), "factor.irony", 0, rows);
+    expect(seldom.filter((value) => value === 1).length / rows).toBeCloseTo(0.2, 1);
   });
 
   it("drop modalities at the rate asked for, never all of a row", () => {

@@ -1,4 +1,5 @@
 /** A run's selected model on a dataset: what `eval` and `predict` share. */
+import type { CheckedModel } from "../check/checked.ts";
 import { fingerprint } from "../data/dataset.ts";
 import type { Drops } from "../data/drop.ts";
 import { readSafetensors } from "../data/safetensors.ts";
@@ -31,6 +32,8 @@ interface EvaluateRequest {
   /** Shares of rows that lose a modality; null or left out: those of the run. */
   readonly drop?: Drops | null;
   readonly device: DeviceFlags;
+  /** Rows of a batch; null or left out: as many as in training. Losses that compare rows with each other depend on it. */
+  readonly batch?: number | null;
   /** A safetensors file with other parameters than the selected ones. */
   readonly parameters?: string | undefined;
   /** Evaluate the model as it was initialised, too. */
@@ -56,7 +59,9 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
   const given = request.data ?? info.dataset.folder;
   const folder = dataName(given);
   const drop = request.drop ?? info.drop;
-  const { program, model: checked, identity } = requireModel(recordedSpec(info));
+  const { program, model: recorded, identity } = requireModel(recordedSpec(info));
+  const { batch = null } = request;
+  const checked = batch === null ? recorded : inBatchesOf(recorded, batch);
   const chosen = await chooseDevice(request.device);
   try {
     const { dataset: whole, stream } = openDatasetFor(given, chosen.backend.limits, false);
@@ -68,7 +73,10 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     const { model, settings, start } = prepare({
       model: checked,
       types: program.types,
-      kept: { cache: chosen.cache, identity },
+      kept: {
+        cache: chosen.cache,
+        identity: batch === null ? identity : `${identity} in batches of ${batch}`,
+      },
       dataset,
       folder,
       target: chosen.target,
@@ -108,6 +116,24 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
   } finally {
     chosen.backend.close();
   }
+}
+
+/** The model with batches of so many rows; only training tells them by their labels. */
+function inBatchesOf(model: CheckedModel, rows: number): CheckedModel {
+  if (!Number.isInteger(rows) || rows < 1)
+    throw new UserError([
+      {
+        code: "number-range",
+        severity: "error",
+        title: "Number out of range",
+        primary: null,
+        related: [],
+        place: { file: "batch of the evaluation" },
+        text: `A batch has a whole number of rows, at least 1; ${rows} was given.`,
+      },
+    ]);
+  const { train } = model;
+  return train === null ? model : { ...model, train: { ...train, batch: { labelled: rows, unlabelled: 0 } } };
 }
 
 function noSplit(folder: string, dataset: Dataset, split: string): UserError {

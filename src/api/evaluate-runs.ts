@@ -19,19 +19,21 @@ export interface EvaluateRuns {
   readonly splits: readonly string[];
   /** Shares of rows that lose a modality; null: those of each run. */
   readonly drop: Drops | null;
+  /** Rows of a batch; null: as many as in training. */
+  readonly batch: number | null;
   readonly device: DeviceFlags;
 }
 
 /** Evaluates every run. Throws a UserError where runs are not of one model with the same settings and seeds of their own. */
 export async function evaluateRuns(request: EvaluateRuns): Promise<Comparison> {
-  const { runs, data, splits, drop, device } = request;
+  const { runs, data, splits, drop, batch, device } = request;
   const infos = runs.map(readRun);
   requireOneModel(runs, infos);
   const values: RunValues[] = [];
   const confusions = new Map<string, Confusion>();
   let shown: readonly string[] = [];
   for (const run of runs) {
-    const { evaluations, settings } = await evaluateRun({ run, data, splits, drop, device });
+    const { evaluations, settings } = await evaluateRun({ run, data, splits, drop, batch, device });
     values.push(valuesOf(evaluations));
     for (const [split, { confusion }] of evaluations)
       if (confusion !== null) confusions.set(split, addConfusion(confusions.get(split), confusion));

@@ -14,6 +14,8 @@ export interface PredictOptions extends DeviceOptions {
   readonly drop?: Drops;
   /** Default: every split of the dataset. */
   readonly splits?: readonly string[];
+  /** Rows of a batch, on which losses that compare rows with each other depend; default: as many as in training. */
+  readonly batch?: number;
   /** A safetensors file of parameters, as an export writes it, instead of the selected ones of the run. */
   readonly parameters?: string;
 }
@@ -38,9 +40,9 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<ReadonlyMap<string, SplitPrediction>> {
   const folder = typeof run === "string" ? run : run.folder;
-  const { data = null, splits = null, drop = null, parameters } = options;
+  const { data = null, splits = null, drop = null, batch = null, parameters } = options;
   const device = deviceOf(options);
-  const evaluated = await evaluateRun({ run: folder, data, splits, drop, parameters, device });
+  const evaluated = await evaluateRun({ run: folder, data, splits, drop, batch, parameters, device });
   const { model, dataset, evaluations } = evaluated;
   const result = new Map<string, SplitPrediction>();
   for (const [name, { predictions, outputs, metrics, losses }] of evaluations) {

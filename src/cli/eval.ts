@@ -14,7 +14,7 @@ import {
 } from "../report/comparison-print.ts";
 import { confusionText, metricsJson, metricsTable } from "../report/tables.ts";
 import type { Register } from "./command.ts";
-import { collect } from "./command.ts";
+import { collect, wholeNumber } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
 import { addDropOption, dropText, splitDrops } from "./drop.ts";
 
@@ -30,6 +30,7 @@ interface EvalFlags extends DeviceFlags {
   readonly split: readonly string[];
   readonly data?: string;
   readonly drop: readonly string[];
+  readonly batch?: number;
   readonly format?: keyof typeof FORMATS;
   readonly json?: boolean;
 }
@@ -49,6 +50,11 @@ export const registerEval: Register = (program, session) => {
       [],
     )
     .option("--data <dir>", "another dataset than that of the runs")
+    .option(
+      "--batch <n>",
+      "rows of a batch, on which losses that compare rows depend (default: as in training)",
+      wholeNumber(1),
+    )
     .addOption(
       new Option(
         "--format <format>",
@@ -59,16 +65,16 @@ export const registerEval: Register = (program, session) => {
   addDeviceOption(addDropOption(command, { instead: true })).action(
     async (runs: string[], flags: EvalFlags) => {
       session.json = flags.json === true;
-      const { data = null, format = session.json ? "json" : "text" } = flags;
+      const { data = null, batch = null, format = session.json ? "json" : "text" } = flags;
       const splits = flags.split.length > 0 ? flags.split : ["valid", "test"];
       const drop = splitDrops(flags.drop);
       const { out } = session.io;
       const [run = ""] = runs;
       if (runs.length > 1 || flags.format !== undefined) {
-        out.write(FORMATS[format](await evaluateRuns({ runs, data, splits, drop, device: flags })));
+        out.write(FORMATS[format](await evaluateRuns({ runs, data, splits, drop, batch, device: flags })));
         return;
       }
-      const evaluated = await evaluateRun({ run, data, splits, drop, device: flags });
+      const evaluated = await evaluateRun({ run, data, splits, drop, batch, device: flags });
       const { evaluations, settings } = evaluated;
       if (!session.json) out.write(dropText(evaluated.dataset, evaluated.drop));
       const results = splitResults(evaluations);

@@ -2,11 +2,12 @@
 import type { ModelDecl } from "../syntax/ast.ts";
 import type { CheckedModel, CheckedTrain, CheckOptions } from "./checked.ts";
 import type { Checker } from "./checker.ts";
-import { checkModel, type ModelType } from "./model.ts";
+import { checkModel, extendModel, type ModelType } from "./model.ts";
 import {
   type Assignment,
   checkAssignments,
   commandLineAssignment,
+  type Resolved,
   resolveVariant,
   settingValues,
 } from "./overrides.ts";
@@ -73,7 +74,8 @@ function chooseModel(
 interface OneModel {
   readonly entry: FileScope;
   readonly definition: Definition;
-  readonly types: ReadonlyMap<Definition, ModelType>;
+  /** Of models, and of variants that add something, as they are met. */
+  readonly types: Map<Definition, ModelType>;
   readonly trains: TrainBlocks;
   readonly given: CheckOptions["overrides"];
   readonly definitions: readonly Definition[];
@@ -82,7 +84,7 @@ interface OneModel {
 function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
   const { entry, definition, types, trains } = one;
   const resolved = resolveVariant(checker, definition);
-  const model = resolved === null ? undefined : types.get(resolved.base);
+  const model = resolved === null ? undefined : typeOf(checker, resolved, types);
   if (resolved === null || model === undefined) return null;
   const training = trainingOf(checker, definition, trains);
   const phases = (training?.members ?? []).flatMap((member) =>
@@ -121,9 +123,25 @@ function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
     name: definition.declaration.name.name,
     declaration: model.definition.declaration,
     scope: model.definition.scope,
+    homes: model.homes,
     overrides,
     train,
   };
+}
+
+/** A model with what a chain of variants adds to it. */
+function typeOf(
+  checker: Checker,
+  { base, variants }: Resolved,
+  types: Map<Definition, ModelType>,
+): ModelType | undefined {
+  let type = types.get(base);
+  for (const variant of variants) {
+    if (type === undefined || variant.declaration.additions.length === 0) continue;
+    type = types.get(variant) ?? extendModel(checker, type, variant);
+    types.set(variant, type);
+  }
+  return type;
 }
 
 /** A slot without a default is for variants to fill, so only a model that is trained or varied by nobody must have it filled. */

@@ -1,6 +1,13 @@
 /** The result of checking: what the elaborator and the training loop start from. */
 import type { Source } from "../diagnostics/source.ts";
-import type { Expression, ModelDecl, Selection, SelectionPath, WeightsDecl } from "../syntax/ast.ts";
+import type {
+  Expression,
+  ModelDecl,
+  ModelMember,
+  Selection,
+  SelectionPath,
+  WeightsDecl,
+} from "../syntax/ast.ts";
 import type { Definition, FileScope } from "./scope.ts";
 import type { OptimizerKind, ScheduleKind } from "./training-table.ts";
 import type { ValueType } from "./values.ts";
@@ -33,9 +40,11 @@ export interface CheckedProgram {
 
 export interface CheckedModel {
   readonly name: string;
-  /** The model at the end of the chain of variants. */
+  /** The model at the end of the chain of variants, with what they add. */
   readonly declaration: ModelDecl;
   readonly scope: FileScope;
+  /** The files of members that variants have added; all others stand in that of the model. */
+  readonly homes: ReadonlyMap<ModelMember, FileScope>;
   /** Settings and slots with other values; the scope is that of the file where the value is written. */
   readonly overrides: ReadonlyMap<string, Override>;
   /** Null when no train block belongs to the model; a variant without its own has its base's. */

@@ -61,7 +61,7 @@ function checkField({ checker, scope, model }: Training, { name, span }: Identif
   const local = scope.use(name);
   const isTokens = local?.kind === "input" && local.type.kind === "tensor" && local.type.element === "ids";
   if (isTokens) return true;
-  const inputs = [...model.scope.own].flatMap(([each, { kind, type }]) =>
+  const inputs = [...model.scope.visible].flatMap(([each, { kind, type }]) =>
     kind === "input" && type.kind === "tensor" && type.element === "ids" ? [each] : [],
   );
   report(checker.problems, span, {

@@ -1,6 +1,13 @@
 /** Checks a model: its settings, inputs and labels, slots, statements, losses and outputs. */
 import { findMetric } from "../statistics/metrics.ts";
-import type { Identifier, InterfaceDecl, ModelDecl, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
+import type {
+  Identifier,
+  InterfaceDecl,
+  ModelDecl,
+  ModelMember,
+  TensorTypeExpr,
+  VariantDecl,
+} from "../syntax/ast.ts";
 import { dimSymbol, makeSymbol } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import type { Checker } from "./checker.ts";
@@ -10,7 +17,7 @@ import { resolveInterface } from "./modules.ts";
 import { define } from "./names.ts";
 import { checkOutput, type Prediction } from "./outputs.ts";
 import { report, shortText } from "./report.ts";
-import { type Definition, Scope } from "./scope.ts";
+import { type Definition, type FileScope, Scope } from "./scope.ts";
 import { bindAxisNames, resolveType } from "./sizes.ts";
 import { checkStatement } from "./statements.ts";
 import { asTensor, describe, sizeType, unknownType, type ValueType } from "./values.ts";
@@ -31,6 +38,8 @@ export interface ModelType {
   readonly labels: ReadonlyMap<string, TensorType | null>;
   readonly losses: ReadonlySet<string>;
   readonly predictions: readonly Prediction[];
+  /** The files of members that a variant has added; all others stand in that of the definition. */
+  readonly homes: ReadonlyMap<ModelMember, FileScope>;
 }
 
 /** Words that mean something else where names of a model are used. */
@@ -72,7 +81,41 @@ export function checkModel(checker: Checker, definition: Definition<ModelDecl>):
       losses.add(member.name.name);
     } else if (member.kind === "output") checkOutput(checker, member, scope, labels, predictions);
   }
-  return { definition, scope, settings, slots, labels, losses, predictions };
+  return { definition, scope, settings, slots, labels, losses, predictions, homes: new Map() };
+}
+
+/**
+ * A model with what a variant adds to it: settings first, since slots and losses may read them. A size that the model has gets another default,
+ * which gives way to the dataset as every default does.
+ */
+export function extendModel(checker: Checker, base: ModelType, variant: Definition<VariantDecl>): ModelType {
+  const { name, additions } = variant.declaration;
+  const scope = new Scope(variant.scope, base.scope, "model", `model \`${name.name}\``);
+  const settings = new Map(base.settings);
+  const slots = new Map(base.slots);
+  const losses = new Set(base.losses);
+  for (const member of additions)
+    if (member.kind === "size" || member.kind === "number" || member.kind === "flag") {
+      const isDefault = member.kind === "size" && base.settings.get(member.name.name)?.kind === "size";
+      if (isDefault) checkSettingDefault(checker, member, scope);
+      else checkSetting(checker, member, scope);
+      settings.set(member.name.name, member);
+    }
+  for (const member of additions)
+    if (member.kind === "slot")
+      slots.set(member.name.name, { member, interface: checkSlot(checker, member, scope) });
+  for (const member of additions)
+    if (member.kind === "loss") {
+      checkLoss(checker, member, scope);
+      losses.add(member.name.name);
+    }
+  const { declaration } = base.definition;
+  const isReplaced = (member: ModelMember) =>
+    member.kind === "size" && settings.get(member.name.name) !== base.settings.get(member.name.name);
+  const members = [...declaration.members.filter((member) => !isReplaced(member)), ...additions];
+  const definition = { ...base.definition, declaration: { ...declaration, members } };
+  const homes = new Map([...base.homes, ...additions.map((member) => [member, variant.scope] as const)]);
+  return { ...base, definition, scope, settings, slots, losses, homes };
 }
 
 function checkReserved(checker: Checker, identifier: Identifier): void {
@@ -87,8 +130,8 @@ function checkReserved(checker: Checker, identifier: Identifier): void {
   });
 }
 
-function checkSetting(checker: Checker, member: SettingMember, scope: Scope): void {
-  checkReserved(checker, member.name);
+/** What a setting is by default, checked; null without a default. */
+function checkSettingDefault(checker: Checker, member: SettingMember, scope: Scope): ValueType | null {
   const written = member.default;
   const value = written === null ? null : checker.infer(written, scope);
   if (written !== null && value !== null && value.kind !== "unknown") {
@@ -101,6 +144,12 @@ function checkSetting(checker: Checker, member: SettingMember, scope: Scope): vo
         text: "A size counts elements.",
       });
   }
+  return value;
+}
+
+function checkSetting(checker: Checker, member: SettingMember, scope: Scope): void {
+  checkReserved(checker, member.name);
+  const value = checkSettingDefault(checker, member, scope);
   const symbol = makeSymbol(member.name.name, member.name.span);
   if (value?.kind === "number" && value.value !== null) checker.defaults.set(symbol.id, value.value);
   const type: ValueType =

@@ -5,6 +5,7 @@ import type {
   Argument,
   Expression,
   MethodSignature,
+  ModelMember,
   Parameter,
   Return,
   Statement,
@@ -75,6 +76,15 @@ class Mentions {
     for (const value of result?.values ?? []) this.expression(value);
   }
 
+  members(members: readonly ModelMember[]): void {
+    for (const member of members) {
+      if (member.kind === "slot") this.add(member.interface.name, member.interface.span);
+      if ("value" in member) this.expression(member.value);
+      if ("default" in member) this.expression(member.default);
+      if ("init" in member) this.expression(member.init);
+    }
+  }
+
   signature(signature: MethodSignature): void {
     for (const argument of signature.arguments) this.parameter(argument);
   }
@@ -104,18 +114,14 @@ export function mentionsOf(definition: Definition): ReadonlyMap<string, Span> {
       mentions.body(method.body, method.result);
     }
   } else if (isVariant(definition)) {
-    const { base, overrides } = definition.declaration;
+    const { base, overrides, additions } = definition.declaration;
     mentions.add(base.name, base.span);
     for (const override of overrides) mentions.expression(override.value);
+    mentions.members(additions);
   } else if (isWeights(definition)) {
     mentions.add(definition.declaration.module.name, definition.declaration.module.span);
   } else if (isModel(definition)) {
-    for (const member of definition.declaration.members) {
-      if (member.kind === "slot") mentions.add(member.interface.name, member.interface.span);
-      if ("value" in member) mentions.expression(member.value);
-      if ("default" in member) mentions.expression(member.default);
-      if ("init" in member) mentions.expression(member.init);
-    }
+    mentions.members(definition.declaration.members);
   }
   return mentions.names;
 }

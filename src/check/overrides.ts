@@ -2,7 +2,7 @@
 
 import type { Source, Span } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
-import type { Expression, ModelDecl } from "../syntax/ast.ts";
+import type { Expression, ModelDecl, VariantDecl } from "../syntax/ast.ts";
 import type { Override } from "./checked.ts";
 import type { Checker } from "./checker.ts";
 import type { Environment, StaticValue } from "./evaluate.ts";
@@ -23,6 +23,8 @@ export interface Assignment {
 
 export interface Resolved {
   readonly base: Definition<ModelDecl>;
+  /** The chain of variants, that of the base first. */
+  readonly variants: readonly Definition<VariantDecl>[];
   /** Later assignments replace earlier ones. */
   readonly assignments: readonly Assignment[];
 }
@@ -30,11 +32,13 @@ export interface Resolved {
 /** The model behind a chain of variants with all its assignments; null after a report. */
 export function resolveVariant(checker: Checker, definition: Definition): Resolved | null {
   const assignments: Assignment[] = [];
+  const variants: Definition<VariantDecl>[] = [];
   const seen = new Set<Definition>();
   let current: Definition = definition;
   while (isVariant(current)) {
     if (seen.has(current)) return null;
     seen.add(current);
+    variants.unshift(current);
     const { declaration, scope } = current;
     assignments.unshift(...variantAssignments(checker, declaration.overrides, scope));
     const base = scope.names.get(declaration.base.name);
@@ -44,7 +48,7 @@ export function resolveVariant(checker: Checker, definition: Definition): Resolv
     }
     current = base;
   }
-  return isModel(current) ? { base: current, assignments } : null;
+  return isModel(current) ? { base: current, variants, assignments } : null;
 }
 
 function variantAssignments(

@@ -56,10 +56,13 @@ function printDeclaration(program: CheckedProgram, declaration: Printed): string
         `weights ${declaration.name.name} for ${declaration.module.name}`,
         declaration.members.map(({ span }) => source(span)),
       );
-    case "variant":
-      return [
-        `model ${declaration.name.name} = ${declaration.base.name} with ${declaration.overrides.map(({ name }) => name.name).join(", ")}`,
-      ];
+    case "variant": {
+      const { name, base, overrides, additions } = declaration;
+      return block(`model ${name.name} = ${base.name} with`, [
+        ...overrides.map(({ span }) => source(span)),
+        ...additions.map((member) => typed(program, member.kind, member.name.name, member)),
+      ]);
+    }
     case "model":
       return block(`model ${declaration.name.name}`, modelLines(program, declaration));
   }

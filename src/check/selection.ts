@@ -26,7 +26,8 @@ function ownersOf(model: ModelType): Owner[] {
     const mentioned = [...mentionsIn(member.value).keys()];
     const slots = mentioned.filter((name) => model.slots.has(name));
     const modules = mentioned.flatMap((name) => {
-      const definition = model.scope.find(name) === null ? model.definition.scope.names.get(name) : undefined;
+      const file = model.homes.get(member) ?? model.definition.scope;
+      const definition = model.scope.find(name) === null ? file.names.get(name) : undefined;
       return definition !== undefined && isModule(definition) ? [definition] : [];
     });
     return slots.length + modules.length === 0 ? [] : [{ name: member.name.name, member, slots, modules }];

@@ -2,12 +2,19 @@
 import { invariant } from "../base/invariant.ts";
 import type { RaggedLengths, TensorValue } from "../builtins/build-context.ts";
 import type { CheckedModel, CheckedPhase } from "../check/checked.ts";
-import { isInterface } from "../check/scope.ts";
+import { type FileScope, isInterface } from "../check/scope.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Comprehension, Expression, Identifier, ModelMember, TensorTypeExpr } from "../syntax/ast.ts";
+import type {
+  Comprehension,
+  Expression,
+  Identifier,
+  ModelMember,
+  Statement,
+  TensorTypeExpr,
+} from "../syntax/ast.ts";
 import { dimSymbol, makeSymbol } from "../types/dim.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import { axisOf, tensorType } from "../types/tensor-type.ts";
@@ -85,7 +92,7 @@ export class ElaboratedModel {
     const comprehension = summedComprehension(member.value);
     if (comprehension === null) return { name, node, terms: [] };
     const list = this.#e.host.g.withOrigin(member.span, () =>
-      evaluate(this.#e, comprehension, this.#scope.inStatement(name, member.value)),
+      evaluate(this.#e, comprehension, this.#homeOf(member).inStatement(name, member.value)),
     );
     invariant(list.kind === "list", "a comprehension that is not a list");
     const terms = list.items.map((item, index) => ({
@@ -97,7 +104,7 @@ export class ElaboratedModel {
 
   /** What a phase minimises or maximises: any scalar expression over the names of the model and of the file that says so. */
   objective({ objective, scope }: Pick<CheckedPhase, "objective" | "scope">): Node {
-    const home = new Scope(this.#scope, scope, this.#scope.place);
+    const home = this.#scopeIn(scope);
     const value = this.#e.host.g.withOrigin(objective.span, () =>
       evaluate(this.#e, objective, home.inStatement("objective", objective)),
     );
@@ -127,6 +134,15 @@ export class ElaboratedModel {
     return asTensor(this.#e, value);
   }
 
+  /** The names of the model, seen from a file. */
+  #scopeIn(file: FileScope): Scope {
+    return file === this.#scope.file ? this.#scope : new Scope(this.#scope, file, this.#scope.place);
+  }
+
+  #homeOf(member: ModelMember): Scope {
+    return this.#scopeIn(this.#model.homes.get(member) ?? this.#model.scope);
+  }
+
   #members<K extends ModelMember["kind"]>(kind: K): Member<K>[] {
     return this.#model.declaration.members.filter((member): member is Member<K> => member.kind === kind);
   }
@@ -146,14 +162,17 @@ export class ElaboratedModel {
     for (const kind of ["input", "label"] as const)
       for (const member of this.#members(kind))
         scope.defineLazily(member.name.name, () => this.#input(member));
-    const statements = this.#model.declaration.members.flatMap((member) =>
-      member.kind === "let" || member.kind === "param" || member.kind === "state" || member.kind === "update"
-        ? [member]
-        : member.kind === "loss"
-          ? [{ ...member, kind: "let" as const }]
-          : [],
-    );
-    bindStatements(this.#e, statements, scope, true);
+    const homes = new Map<Statement, Scope>();
+    for (const member of this.#model.declaration.members)
+      if (
+        member.kind === "let" ||
+        member.kind === "param" ||
+        member.kind === "state" ||
+        member.kind === "update"
+      )
+        homes.set(member, this.#homeOf(member));
+      else if (member.kind === "loss") homes.set({ ...member, kind: "let" }, this.#homeOf(member));
+    bindStatements(this.#e, [...homes.keys()], scope, true, (statement) => homes.get(statement) ?? scope);
   }
 
   /** An override, the number that was given from outside, or the default. */
@@ -208,9 +227,8 @@ export class ElaboratedModel {
     const override = this.#model.overrides.get(member.name.name);
     const expression = override?.value ?? member.default;
     invariant(expression !== null, `slot ${member.name.name} is empty`);
-    const home =
-      override === undefined ? this.#scope : new Scope(this.#scope, override.scope, this.#scope.place);
-    const wanted = this.#model.scope.names.get(member.interface.name);
+    const home = override === undefined ? this.#homeOf(member) : this.#scopeIn(override.scope);
+    const wanted = this.#homeOf(member).file.names.get(member.interface.name);
     invariant(wanted !== undefined && isInterface(wanted), `${member.interface.name} is not an interface`);
     return { ...moduleValue(this.#e, expression, home, member.name.name), through: wanted.declaration };
   }

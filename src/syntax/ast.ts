@@ -233,7 +233,10 @@ export type ModelMember =
       readonly span: Span;
     };
 
-/** `model Misa = Mird with { penalty = Orthogonal(), d = 32 }` */
+/** What a variant may add to its model. */
+export type AddedMember = Extract<ModelMember, { kind: "size" | "number" | "flag" | "slot" | "loss" }>;
+
+/** `model Misa = Mird with { penalty = Orthogonal(), size width = 8, joint = Narrow(width) }` */
 export interface VariantDecl extends Documented {
   readonly kind: "variant";
   readonly name: Identifier;
@@ -243,6 +246,7 @@ export interface VariantDecl extends Documented {
     readonly value: Expression;
     readonly span: Span;
   }[];
+  readonly additions: readonly AddedMember[];
 }
 
 /** `train Mird { batch 48 labelled + 96 unlabelled  phase …  epochs 100  … }`, or `train Small with { epochs 10 }` */

@@ -3,6 +3,7 @@ import type { CstNode, IToken } from "chevrotain";
 import { at } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type {
+  AddedMember,
   Declaration,
   FunctionDecl,
   Import,
@@ -245,17 +246,29 @@ function buildVariant(builder: Builder, tree: CstNode): VariantDecl {
   const own = token(tree, "Name");
   const base = at(tokens(tree, "Name"), 1);
   checkCase(builder, own, "model", true);
-  const overrides = nodes(node(tree, "variantBlock"), "override").map((override) => ({
-    name: identifier(builder, token(override, "Name")),
-    value: buildExpression(builder, node(override, "expression")),
-    span: spanOfNode(builder, override),
-  }));
+  const members = nodes(node(tree, "variantBlock"), "variantMember").map(chosen);
+  const overrides = members
+    .filter(({ name }) => name === "override")
+    .map((override) => ({
+      name: identifier(builder, token(override, "Name")),
+      value: buildExpression(builder, node(override, "expression")),
+      span: spanOfNode(builder, override),
+    }));
+  const additions = members
+    .filter(({ name }) => name !== "override")
+    .map((member) => buildMember(builder, member))
+    .filter(isAddition);
   return {
     kind: "variant",
     doc: builder.docAt(span.start),
     name: identifier(builder, own),
     base: identifier(builder, base),
     overrides,
+    additions,
     span,
   };
+}
+
+function isAddition(member: ModelMember): member is AddedMember {
+  return ["size", "number", "flag", "slot", "loss"].includes(member.kind);
 }

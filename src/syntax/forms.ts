@@ -115,6 +115,10 @@ export const lineStarts: Readonly<
     text: "A line in a model is a named value (`y = …`), or starts with `size`, `number`, `flag`, `input`, `label`, `slot`, `param`, `state`, `update`, `loss` or `output`.",
     words: ["size", "number", "flag", "input", "label", "slot", "param", "state", "update", "loss", "output"],
   },
+  variantMember: {
+    text: "A line in a variant gives a setting or slot another value (`d = 32`), or adds to the model what starts with `size`, `number`, `flag`, `slot` or `loss`.",
+    words: ["size", "number", "flag", "slot", "loss"],
+  },
   trainMember: {
     text: "A line in a training starts with `batch`, `phase`, `epochs`, `select`, `patience`, `report` or `load`.",
     words: ["batch", "phase", "epochs", "select", "patience", "report", "load"],

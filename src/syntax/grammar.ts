@@ -200,14 +200,24 @@ export class Grammar extends WeightsGrammar {
   variantBlock = this.RULE("variantBlock", () => {
     this.CONSUME(t.LBrace);
     this.OPTION(() => {
-      this.SUBRULE(this.override);
+      this.SUBRULE(this.variantMember);
       this.MANY(() => {
         this.SUBRULE(this.separator);
-        this.SUBRULE2(this.override);
+        this.SUBRULE2(this.variantMember);
       });
       this.OPTION2(() => this.SUBRULE2(this.separator));
     });
     this.CONSUME(t.RBrace);
+  });
+
+  private variantMember = this.RULE("variantMember", () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.override) },
+      { ALT: () => this.SUBRULE(this.sizeMember) },
+      { ALT: () => this.SUBRULE(this.settingMember) },
+      { ALT: () => this.SUBRULE(this.slotMember) },
+      { ALT: () => this.SUBRULE(this.lossMember) },
+    ]);
   });
 
   private override = this.RULE("override", () => {

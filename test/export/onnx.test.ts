@@ -35,7 +35,7 @@ const SMALL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "specs/mird.mird": { joint },
   "specs/mird_bert.mird": { layers: "1", heads: "2" },
   "specs/mag_bert.mird": { layers: "1", heads: "2" },
-  "specs/misa_bert.mird": { layers: "1", heads: "2" },
+  "specs/misa_bert.mird": { layers: "1", bert_heads: "2" },
   "specs/mult.mird": { layers: "1", memory_layers: "1", heads: "2" },
   "specs/dmd.mird": { layers: "1", heads: "2" },
   "specs/mfm.mird": { layers: "1" },

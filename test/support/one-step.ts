@@ -15,7 +15,7 @@ export interface SmallSpec {
   readonly path: string;
   /** `--set`, as written. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Replaces the batch of the train block. */
+  /** Replaces the batch of the train block; without unlabelled rows there, all are labelled. */
   readonly batch?: { readonly labelled: number; readonly unlabelled: number };
 }
 
@@ -26,28 +26,19 @@ export function checkedProgram({ path, settings, batch }: SmallSpec): {
 } {
   const sources = {};
   const entry = readSpec(path, sources);
-  const text = batch === undefined ? entry.text : withBatch(entry.text, batch);
-  const { model, program } = requireModel({
-    entry: { ...entry, text },
-    loadSource: diskLoader(sources),
-    settings,
-    model: null,
-  });
-  return { model, types: program.types };
+  const { model, program } = requireModel({ entry, loadSource: diskLoader(sources), settings, model: null });
+  if (batch === undefined || model.train === null) return { model, types: program.types };
+  const unlabelled = model.train.batch.unlabelled > 0 ? batch.unlabelled : 0;
+  const labelled = batch.labelled + batch.unlabelled - unlabelled;
+  return {
+    model: { ...model, train: { ...model.train, batch: { labelled, unlabelled } } },
+    types: program.types,
+  };
 }
 
 /** The checked model of a spec. */
 export function checkedSpec(spec: SmallSpec): CheckedModel {
   return checkedProgram(spec).model;
-}
-
-function withBatch(text: string, { labelled, unlabelled }: NonNullable<SmallSpec["batch"]>): string {
-  return text
-    .replace(
-      /batch \d+ labelled( \+ \d+ unlabelled)?/,
-      `batch ${labelled} labelled + ${unlabelled} unlabelled`,
-    )
-    .replace(/batch \d+$/m, `batch ${labelled + unlabelled}`);
 }
 
 /** Sizes that are smaller or larger than others: longest sequences, vocabularies, depths. */
@@ -62,12 +53,14 @@ const SMALL = new Map([
 
 /** Settings that make every size of a spec small that is not small already. */
 export function smallSizes(path: string): Record<string, string> {
-  const { text } = readSpec(path, {});
-  const sizes = [...text.matchAll(/^ {2}size (\w+) = (\d+)/gm)];
+  const model = checkedSpec({ path, settings: {} });
   return Object.fromEntries(
-    sizes.flatMap(([, name, value]) => {
-      const small = SMALL.get(name ?? "") ?? 4;
-      return name !== undefined && Number(value) > small ? [[name, String(small)]] : [];
+    model.declaration.members.flatMap((member) => {
+      if (member.kind !== "size") return [];
+      const { name } = member.name;
+      const value = model.overrides.get(name)?.value ?? member.default;
+      const small = SMALL.get(name) ?? 4;
+      return value?.kind === "number" && value.value > small ? [[name, String(small)]] : [];
     }),
   );
 }

@@ -39,6 +39,37 @@ export function expectSection(page: string, name: string, expected: string): voi
   writeFileSync(path, `${text.slice(0, start)}${expected}${text.slice(start + found.length)}`);
 }
 
+const TIME = /\d+\.\d s\b/g;
+const NUMBER = /[+-]?\d+\.\d+/g;
+/** Numbers, and the shades that stand for them, left out; of several blanks one. */
+const words = (text: string) =>
+  text
+    .replaceAll(NUMBER, "#")
+    .replaceAll(/[░▒▓█·]+/g, "")
+    .replaceAll(/ +/g, " ");
+const numbers = (text: string) => (text.replaceAll(TIME, "").match(NUMBER) ?? []).map(Number);
+
+/**
+ * As `expectSection`, for what a training prints: it amplifies how a processor rounds, so numbers may differ a little; words, order and rows
+ * may not. Times are those of a quiet machine, so they are neither compared nor rewritten.
+ */
+export function expectPrinted(page: string, name: string, printed: string): void {
+  const shown = sectionOf(page, name);
+  const times = shown.match(TIME) ?? [];
+  const now = printed.replaceAll(TIME, (time) => times.shift() ?? time);
+  if (isUpdate) {
+    expectSection(page, name, now);
+    return;
+  }
+  expect(words(now), `${page}, ${name}; UPDATE_GOLDEN=1 rewrites it`).toBe(words(shown));
+  for (const [index, value] of numbers(now).entries()) {
+    const before = numbers(shown)[index] ?? Number.NaN;
+    expect(Math.abs(value - before), `${value} where ${page} has ${before}`).toBeLessThan(
+      0.1 + 0.25 * Math.abs(before),
+    );
+  }
+}
+
 /** The lines between the marks of a section of a page. */
 export function sectionOf(page: string, name: string): string {
   const text = readFileSync(join(root, page), "utf8");

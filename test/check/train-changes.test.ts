@@ -117,6 +117,12 @@ it("is that of an imported model for a variant that says nothing", () => {
   expect(small).toEqual(trainingLines(BASE, "Base").slice(1));
 });
 
+it("is what the entry file says of an imported model, before what that model's file says", () => {
+  const block = BASE.slice(BASE.indexOf("train Base")).replace("epochs 5", "epochs 9");
+  const source = `import "./base.mird" (Base)\n${block}model Small = Base with { d = 2 }\n`;
+  expect(trainingLines(source, "Small", { "./base.mird": BASE })).toContain("epochs 9");
+});
+
 it("reads its objective with the functions of its own file", () => {
   const source = `import "./base.mird" (Base)
 function half(x: f32) -> f32 {

@@ -183,10 +183,25 @@ fn random_uniform(seed: u32, site: u32, index: u32, counter: u32) -> f32 {
   return f32(threefry(vec2<u32>(seed, site), vec2<u32>(index, counter)).x >> 8u) * 5.9604644775390625e-8;
 }
 
+//! random_uniform4
+// One after another in a loop, so that the code of twenty rounds is there once.
+fn random_uniform4(seed: u32, site: u32, index: vec4<u32>, counter: u32) -> vec4<f32> {
+  var result = vec4<f32>(0.0);
+  for (var lane = 0; lane < 4; lane++) { result[lane] = random_uniform(seed, site, index[lane], counter); }
+  return result;
+}
+
 //! random_normal
 // Box-Muller on the two words of one block. 1 - u is exact, and small u lose nothing in log1p.
 fn random_normal(seed: u32, site: u32, index: u32, counter: u32) -> f32 {
   let words = threefry(vec2<u32>(seed, site), vec2<u32>(index, counter)) >> vec2<u32>(8u);
   let radius = sqrt(-2.0 * safe_log1p(f32(words.x) * -5.9604644775390625e-8));
   return radius * safe_cos(6.28318530718 * (f32(words.y) * 5.9604644775390625e-8));
+}
+
+//! random_normal4
+fn random_normal4(seed: u32, site: u32, index: vec4<u32>, counter: u32) -> vec4<f32> {
+  var result = vec4<f32>(0.0);
+  for (var lane = 0; lane < 4; lane++) { result[lane] = random_normal(seed, site, index[lane], counter); }
+  return result;
 }

@@ -55,13 +55,15 @@ const TILED: readonly ContractionTile[] = [
   { rows: 16, columns: 16, inner: 4, slices: 16 },
 ];
 
-/** Measured on SwiftShader, 2 cores: 8 x 2 vec4 is the best tile; every load amortised over fewer products costs more than idle lanes. */
+/** Measured on SwiftShader, 2 cores: 8 x 8 is the best tile; every read amortised over fewer products costs more than idle lanes. */
 const DIRECT: readonly ContractionTile[] = [
   { rows: 8, columns: 8, inner: 1, slices: 1 },
   { rows: 4, columns: 8, inner: 1, slices: 1 },
   { rows: 4, columns: 4, inner: 1, slices: 1 },
+  { rows: 8, columns: 1, inner: 1, slices: 1 },
   { rows: 2, columns: 4, inner: 1, slices: 1 },
   { rows: 1, columns: 4, inner: 1, slices: 1 },
+  { rows: 1, columns: 1, inner: 1, slices: 1 },
 ];
 
 /** The descriptor of a device with the given limits. */

@@ -250,52 +250,41 @@ test("a small contraction on a software driver", () => {
     stores: [{ operand: 2, index: index([8, 1]), value }],
   };
   expect(emit(kernel)).toMatchInlineSnapshot(`
-    "// 1 x 1 x 1 workgroups, 96 + 256 + 96 + 32 bytes
-    @group(0) @binding(0) var<storage, read_write> operand0: array<vec4<f32>>;
-    @group(0) @binding(1) var<storage, read_write> operand1: array<vec4<f32>>;
-    @group(0) @binding(2) var<storage, read_write> operand2: array<vec4<f32>>;
-    @group(0) @binding(3) var<storage, read_write> operand3: array<vec4<f32>>;
-    fn finish(axis0: i32, axis1: i32, total: vec4<f32>) {
+    "// 3 x 1 x 1 workgroups, 96 + 256 + 96 + 32 bytes
+    @group(0) @binding(0) var<storage, read_write> operand0: array<f32>;
+    @group(0) @binding(1) var<storage, read_write> operand1: array<f32>;
+    @group(0) @binding(2) var<storage, read_write> operand2: array<f32>;
+    @group(0) @binding(3) var<storage, read_write> operand3: array<f32>;
+    fn finish(axis0: i32, axis1: i32, total: f32) {
       if (axis0 >= 3 || axis1 >= 8) { return; }
-      let group4 = axis1 / 4;
-      let e1: vec4<f32> = operand3[group4];
-      let e2: vec4<f32> = total + e1;
-      operand2[axis0 * 2 + group4] = e2;
+      let e1: f32 = operand3[axis1];
+      let e2: f32 = total + e1;
+      operand2[axis0 * 8 + axis1] = e2;
     }
     // C[row, column] = sum over k of left[row, k] * right[k, column], for devices without fast workgroup memory.
     //
-    // Contract: each invocation computes 1 rows by 1 groups of four columns of one batch element, and reads both operands
-    // where they lie, as vec4 wherever strides allow. Rows and columns past the end are clamped when reading and dropped by \`finish\`.
-    // The sum runs over k in order. \`finish(batch axes..., row, column, total)\` applies the epilogue and stores.
+    // Contract: each invocation computes 1 neighbouring rows by 1 columns of one batch element, 8 columns apart, so that neighbouring
+    // invocations have neighbouring columns, and reads both operands where they lie. Rows and columns past the end are clamped when reading
+    // and dropped by \`finish\`. The sum runs over k in order. \`finish(batch axes..., row, column, total)\` applies the epilogue and stores.
     @compute @workgroup_size(8)
     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-      let tile = i32((group.y * 1u + group.x) * 8u + local);
-      if (tile >= 6) { return; }
-      let first_column = (tile % 2) * 4;
-      let first_row = (tile / 2) % 3 * 1;
-      let batch = tile / 6;
+      let tile = i32((group.y * 3u + group.x) * 8u + local);
+      if (tile >= 24) { return; }
+      let first_column = tile % 8;
+      let first_row = (tile / 8) % 3 * 1;
+      let batch = tile / 24;
       let left0 = (0) + min(first_row + 0, 2) * 8;
       let right0 = (0) + min(first_column + 0, 7) * 8;
-      let right1 = (0) + min(first_column + 1, 7) * 8;
-      let right2 = (0) + min(first_column + 2, 7) * 8;
-      let right3 = (0) + min(first_column + 3, 7) * 8;
-      var total0_0 = vec4<f32>(0.0);
-      for (var k = 0; k < 8; k += 4) {
-        let a0 = operand0[(left0 + k) >> 2u];
-        let c0 = operand1[(right0 + k) >> 2u];
-        let c1 = operand1[(right1 + k) >> 2u];
-        let c2 = operand1[(right2 + k) >> 2u];
-        let c3 = operand1[(right3 + k) >> 2u];
-        let b0_0 = vec4<f32>(c0.x, c1.x, c2.x, c3.x);
-        let b0_1 = vec4<f32>(c0.y, c1.y, c2.y, c3.y);
-        let b0_2 = vec4<f32>(c0.z, c1.z, c2.z, c3.z);
-        let b0_3 = vec4<f32>(c0.w, c1.w, c2.w, c3.w);
-        total0_0 += a0.x * b0_0;
-        total0_0 += a0.y * b0_1;
-        total0_0 += a0.z * b0_2;
-        total0_0 += a0.w * b0_3;
+      var total0_0 = 0.0;
+      for (var k = 0; k < 8; k++) {
+        let a0 = operand0[left0 + k];
+        let b0 = operand1[right0 + k];
+        total0_0 += a0 * b0;
       }
-      finish(first_row + 0, first_column + 0, total0_0);
+      var totals = array<f32, 1>(total0_0);
+      for (var place = 0; place < 1; place++) {
+        finish(first_row + place / 1, first_column + place % 1 * 8, totals[place]);
+      }
     }
 
     "

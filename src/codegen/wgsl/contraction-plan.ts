@@ -8,18 +8,12 @@ import type { LanePlan } from "./lanes.ts";
 import { isAligned, planLanes } from "./lanes.ts";
 import { affine } from "./text.ts";
 
-/**
- * How a side is read: four neighbours along the inner axis, four neighbours across it (rows of the left, columns of the right side),
- * or single elements.
- */
-export type ReadMode = "inner" | "across" | "single";
-
 export interface Side {
   readonly operand: number;
   readonly index: Index;
-  readonly mode: ReadMode;
-  /** Axis across the inner one, and its extent. */
-  readonly axis: number;
+  /** Four neighbours across the inner axis (rows of the left, columns of the right side) are read as one vec4. */
+  readonly vector: boolean;
+  /** Extent across the inner axis. */
   readonly extent: number;
   readonly acrossStride: number;
   readonly innerStride: number;
@@ -45,14 +39,16 @@ export function planContraction(kernel: ContractionKernel, descriptor: TargetDes
   const batches = kernel.batch.reduce((product, axis) => product * axis.extent, 1);
   const tile = chooseTile(kernel, batches, descriptor);
   const rowAxis = kernel.batch.length;
-  const laneAxis = kernel.column.extent % 4 === 0 ? rowAxis + 1 : null;
-  const wantsAcross = tile.rows % 4 === 0;
-  const left = planSide(kernel, kernel.left, rowAxis, kernel.row.extent, wantsAcross);
-  const right = planSide(kernel, kernel.right, rowAxis + 1, kernel.column.extent, true);
-  const vectorReads = [left, right].filter((side) => side.mode !== "single").map((side) => side.operand);
+  const tiled = descriptor.contractionStrategy === "tiled";
+  const left = planSide(kernel, kernel.left, rowAxis, kernel.row.extent, tiled);
+  const right = planSide(kernel, kernel.right, rowAxis + 1, kernel.column.extent, tiled);
+  const laneAxis = tiled && kernel.column.extent % 4 === 0 ? rowAxis + 1 : null;
+  const vectorReads = [left, right].filter(({ vector }) => vector).map(({ operand }) => operand);
   const lanes = planLanes(kernel, laneAxis, new Set(vectorReads));
-  const settled = (side: Side): Side =>
-    lanes.vectorOperands.has(side.operand) ? side : { ...side, mode: "single" };
+  const settled = (side: Side): Side => ({
+    ...side,
+    vector: side.vector && lanes.vectorOperands.has(side.operand),
+  });
   return {
     kernel,
     tile,
@@ -70,16 +66,12 @@ function planSide(
   side: ContractionKernel["left"],
   axis: number,
   extent: number,
-  wantsAcross: boolean,
+  wantsVectors: boolean,
 ): Side {
-  const innerAxis = kernel.batch.length + 2;
   const acrossStride = strideOf(side.index, axis);
-  const innerStride = strideOf(side.index, innerAxis);
-  let mode: ReadMode = "single";
-  if (wantsAcross && acrossStride === 1 && extent % 4 === 0 && isAligned(side.index, axis)) mode = "across";
-  else if (innerStride === 1 && kernel.inner.extent % 4 === 0 && isAligned(side.index, innerAxis))
-    mode = "inner";
-  return { ...side, mode, axis, extent, acrossStride, innerStride };
+  const innerStride = strideOf(side.index, kernel.batch.length + 2);
+  const vector = wantsVectors && acrossStride === 1 && extent % 4 === 0 && isAligned(side.index, axis);
+  return { ...side, vector, extent, acrossStride, innerStride };
 }
 
 function strideOf(index: Index, axis: number): number {
@@ -99,7 +91,7 @@ function chooseTile(
     results(tile) * (direct ? 1 : (tile.rows / 4) * (tile.columns / 4) * tile.slices);
   const usable = descriptor.tiles.filter((tile) =>
     direct
-      ? tile.rows < 2 * kernel.row.extent && tile.columns < kernel.column.extent + 4
+      ? tile.rows < 2 * kernel.row.extent && tile.columns < 2 * kernel.column.extent
       : tile.slices === 1 || tile.inner * tile.slices * 2 <= kernel.inner.extent,
   );
   const enough = usable.find((tile) => invocations(tile) >= descriptor.saturation);

@@ -92,10 +92,9 @@ function readFunction(plan: ContractionPlan, side: Side, name: string): string {
     return `select(0.0, ${readElement(plan, side, `select(0, ${place(index)}, ${exists})`)}, ${exists})`;
   };
   const whole = `${inside} && first < ${side.extent}`;
-  const value =
-    side.mode === "across"
-      ? `select(vec4<f32>(0.0), ${operandName(side.operand)}[select(0, (${place(0)}) >> 2u, ${whole})], ${whole})`
-      : eachLane("vec4<f32>", lane);
+  const value = side.vector
+    ? `select(vec4<f32>(0.0), ${operandName(side.operand)}[select(0, (${place(0)}) >> 2u, ${whole})], ${whole})`
+    : eachLane("vec4<f32>", lane);
   return [
     `fn ${name}(${batchParameters(plan)}first: i32, k: i32) -> vec4<f32> {`,
     `  let start = ${batchStart(plan, side)};`,

@@ -121,14 +121,10 @@ export class ExpressionWriter {
   }
 
   #random(expression: Extract<Expression, { op: "random" }>, vector: boolean): string {
-    const [seed, counter, index] = [expression.seed, expression.counter, expression.index].map((id) => ({
-      text: this.value(id, vector),
-      id,
-    }));
-    invariant(seed && counter && index, "three operands");
-    const call = (lane: string) =>
-      `random_${expression.distribution}(u32(${seed.text}${lane}), ${expression.site >>> 0}u, u32(${index.text}${lane}), u32(${counter.text}${lane}))`;
-    return vector ? eachLane("vec4<f32>", (lane) => call(`.${component(lane)}`)) : call("");
+    const [seed, counter] = [expression.seed, expression.counter].map((id) => this.value(id, false));
+    const index = `${vector ? "vec4<u32>" : "u32"}(${this.value(expression.index, vector)})`;
+    const name = `random_${expression.distribution}${vector ? "4" : ""}`;
+    return `${name}(u32(${seed}), ${expression.site >>> 0}u, ${index}, u32(${counter}))`;
   }
 
   /** Adds to `setup` what must stand before the load. */

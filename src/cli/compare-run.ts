@@ -43,6 +43,7 @@ import { catchInterrupts } from "./interrupt.ts";
 import type { Io } from "./io.ts";
 import { Progress } from "./progress.ts";
 import { attemptReport } from "./report.ts";
+import { STREAMED } from "./train-run.ts";
 
 export interface CompareRequest {
   readonly spec: string;
@@ -59,6 +60,8 @@ export interface CompareRequest {
   /** Empty: those that the train block reports. */
   readonly metrics: readonly string[];
   readonly out: string | null;
+  /** Bring rows to the device batch by batch, also where the dataset would fit. */
+  readonly stream: boolean;
   readonly device: DeviceFlags;
   readonly json: boolean;
   /** Write report.html at the end. */
@@ -100,7 +103,7 @@ export async function compare(io: Io, request: CompareRequest): Promise<number> 
   const metrics = chosenMetrics(request, at(checked, 0));
   const device = await chooseDevice(request.device);
   try {
-    const opened = openDatasetFor(request.data, device.backend.limits, false);
+    const opened = openDatasetFor(request.data, device.backend.limits, request.stream);
     const { dataset } = opened;
     const compiled = compileVariants(request, { variants, checked, opened, device });
     const plan = planOf(request, { entry, sources, dataset, device });
@@ -108,7 +111,8 @@ export async function compare(io: Io, request: CompareRequest): Promise<number> 
     const unlock = openComparison(folder, plan);
     const interrupt = catchInterrupts(io);
     try {
-      io.err.write(`Device: ${device.backend.description}. ${device.reason}\nFolder: ${folder}\n`);
+      const rows = opened.stream ? STREAMED : "";
+      io.err.write(`Device: ${device.backend.description}. ${device.reason}\n${rows}Folder: ${folder}\n`);
       const { signal } = interrupt;
       const session = { io, request, entry, sources, dataset, device, metrics, folder, signal };
       return await runAll(session, compiled);

@@ -21,6 +21,7 @@ interface CompareFlags extends DeviceFlags {
   readonly epochs?: number;
   readonly metric: readonly string[];
   readonly out?: string;
+  readonly stream?: boolean;
   readonly json?: boolean;
   readonly report: boolean;
 }
@@ -44,6 +45,7 @@ export const registerCompare: Register = (program, session) => {
     .option("--epochs <n>", "epochs instead of those of the spec", wholeNumber(1))
     .option("--metric <name>", "a metric or loss to show (default: those that the spec reports)", collect, [])
     .option("--out <dir>", "folder of the comparison (default: one in runs/ that belongs to these settings)")
+    .option("--stream", "bring rows to the device batch by batch, also where the dataset would fit")
     .option("--no-report", "do not write report.html at the end")
     .option("--json", "print the table as JSON");
   addDeviceOption(addModelOption(addPretrainedOption(addDropOption(addSetOption(command)))), "cpu");
@@ -66,6 +68,7 @@ export const registerCompare: Register = (program, session) => {
       epochs,
       metrics,
       out,
+      stream: flags.stream ?? false,
       device: flags,
       json,
       report: flags.report,

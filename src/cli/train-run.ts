@@ -22,6 +22,9 @@ type RunFlags = DeviceFlags & {
   readonly report: boolean;
 };
 
+/** Said where rows are not laid on the device as a whole. */
+export const STREAMED = "Rows are brought to the device batch by batch.\n";
+
 /** Trains a spec from the beginning; returns the exit code. */
 export async function startRun(
   io: Io,
@@ -56,7 +59,7 @@ async function execute(
   const { run, prepared } = training;
   const { backend } = device;
   printProblems(io, warnings, false);
-  if (prepared.model.streamed) io.out.write("Rows are brought to the device batch by batch.\n");
+  if (prepared.model.streamed) io.out.write(STREAMED);
   io.out.write(loadedText(prepared.start));
   io.out.write(dropText(training.dataset, run.info.drop));
   // Who reads that the run has begun may stop it.

@@ -94,6 +94,16 @@ describe("a comparison", () => {
     expect(tablesOf("killed")).toEqual(tablesOf("whole"));
   });
 
+  it("has the same numbers from rows that come batch by batch, also where some runs are there already", async () => {
+    const streamed = await runCli(...line("streamed", ...PLAN, "--stream"));
+    expect(streamed).toMatchObject({ code: 0 });
+    expect(streamed.err).toMatch(/^Rows are brought to the device batch by batch\.$/m);
+    expect(tablesOf("streamed")).toEqual(tablesOf("whole"));
+    const again = await runCli(...line("streamed", ...PLAN));
+    expect(again.err).not.toContain("batch by batch");
+    expect(again.err.match(/done before/g)).toHaveLength(4);
+  });
+
   it("takes more seeds later, and prints JSON", async () => {
     const more = ["--over", "d=2,3", "--seeds", "3", "--epochs", "25", "--json"];
     const { code, out, err } = await runCli(...line("killed", ...more));

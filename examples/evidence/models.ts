@@ -5,6 +5,8 @@ import { disentangle, train } from "mird";
 import type { Value } from "./experiment.ts";
 
 export interface TrainingRequest {
+  /** The quickstart's where none is given. */
+  readonly spec?: string;
   readonly data: Dataset;
   readonly seed: number;
   readonly epochs: number;
@@ -17,9 +19,17 @@ export interface TrainingRequest {
 }
 
 /** One training on the CPU. */
-export function trainSmall({ data, seed, epochs, set, folder, name }: TrainingRequest): Promise<Run> {
+export function trainSmall({
+  spec = "examples/quickstart/quickstart.mird",
+  data,
+  seed,
+  epochs,
+  set,
+  folder,
+  name,
+}: TrainingRequest): Promise<Run> {
   return train({
-    spec: "examples/quickstart/quickstart.mird",
+    spec,
     data,
     seed,
     epochs,
@@ -44,13 +54,17 @@ export function meanOverPairs(
   return numberOf(values.reduce((sum, value) => sum + value, 0) / values.length);
 }
 
-/** R² of a factor field from one latent (or from all together), nonlinear probe, averaged over the columns of the field. */
-export function heldBy({ latents, factors }: Disentanglement, field: string, latent: string | null): Value {
+/** R² of a factor field from one latent (or from all together), averaged over the columns of the field. */
+export function heldBy(
+  { latents, factors }: Disentanglement,
+  field: string,
+  latent: string | null,
+  kind: "linear" | "nonlinear" = "nonlinear",
+): Value {
   const rows = (factors?.rows ?? []).filter(({ group }) => group === `factor.${field}`);
   const index = latents.findIndex(({ name }) => name === latent);
-  const values = rows.map(({ nonlinear, nonlinearAll }) =>
-    latent === null ? nonlinearAll : (nonlinear[index] ?? Number.NaN),
-  );
+  const all = kind === "linear" ? "linearAll" : "nonlinearAll";
+  const values = rows.map((row) => (latent === null ? row[all] : (row[kind][index] ?? Number.NaN)));
   return numberOf(values.reduce((sum, value) => sum + value, 0) / values.length);
 }
 

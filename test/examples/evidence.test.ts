@@ -7,6 +7,7 @@ import { experiment as dependence } from "../../examples/evidence/dependence/run
 import { experiment as estimators } from "../../examples/evidence/estimators/run.ts";
 import type { Experiment, Measurement } from "../../examples/evidence/experiment.ts";
 import { committed } from "../../examples/evidence/experiment.ts";
+import { experiment as joint } from "../../examples/evidence/joint/run.ts";
 import { expectSection, root } from "../support/docs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mird-evidence-"));
@@ -42,6 +43,23 @@ const CASES: readonly Case[] = [
       epochs: 1,
     },
     ({ variants, seeds }) => variants.length * seeds,
+  ),
+  caseOf(
+    joint,
+    {
+      encoders: [
+        "SparseWordAttention(width = 8, layers = 1, heads = 2)",
+        "AveragedWords(width = 8, layers = 1, heads = 2)",
+        "FusedEncoders(embedding = 8)",
+        "AveragedEncoders(embedding = 8)",
+        "SeparateEncoders(embedding = 8)",
+      ],
+      views: { ironic: { viewNoise: 1, irony: 0.5 } },
+      seeds: 1,
+      rows: 32,
+      epochs: 1,
+    },
+    ({ encoders, views, seeds }) => encoders.length * Object.keys(views).length * seeds,
   ),
 ];
 

@@ -29,6 +29,8 @@ export interface DisentangleRequest {
   readonly permutations: number;
   readonly seed: number;
   readonly critic: boolean;
+  /** A safetensors file with other parameters than the selected ones. */
+  readonly parameters?: string | undefined;
   readonly device: DeviceFlags;
 }
 
@@ -47,6 +49,8 @@ export interface DisentangleOptions extends DeviceOptions {
   readonly seed?: number;
   /** Train critics too, which takes most of the time; default true. */
   readonly critic?: boolean;
+  /** A safetensors file of parameters, a checkpoint of the run or an export, instead of the selected ones of the run. */
+  readonly parameters?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -59,12 +63,12 @@ export async function disentangle(
   options: DisentangleOptions = {},
 ): Promise<Disentanglement> {
   const { data = null, split = "test", latents = [], rows = 1000, permutations = 499, seed = 0 } = options;
-  const { critic = true, signal = new AbortController().signal } = options;
+  const { critic = true, parameters, signal = new AbortController().signal } = options;
   const folder = typeof run === "string" ? run : run.folder;
   const device = deviceOf(options);
   const names = latents;
   return await measureDisentanglement(
-    { run: folder, split, data, names, rows, permutations, seed, critic, device },
+    { run: folder, split, data, names, rows, permutations, seed, critic, parameters, device },
     signal,
   );
 }
@@ -80,6 +84,7 @@ export async function measureDisentanglement(
     run,
     data,
     splits,
+    parameters: request.parameters,
     device: request.device,
   });
   const outputs = chosenOutputs(run, model.outputs, request.names);

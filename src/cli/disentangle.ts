@@ -17,6 +17,7 @@ interface DisentangleFlags extends DeviceFlags {
   readonly permutations: number;
   readonly seed: number;
   readonly critic: boolean;
+  readonly parameters?: string;
   readonly json?: boolean;
 }
 
@@ -40,11 +41,15 @@ export const registerDisentangle: Register = (program, session) => {
     .option("--permutations <n>", "random pairings behind a p-value", wholeNumber(1), 499)
     .option("--seed <n>", "seed of row samples, permutations, probes and critics", wholeNumber(0), 0)
     .option("--no-critic", "leave out the trained critics, which take most of the time")
+    .option(
+      "--parameters <file>",
+      "a safetensors file of `mird export` or a checkpoint, instead of the selected parameters",
+    )
     .option("--json", "print everything as JSON");
   addDeviceOption(command, "cpu").action(async (run: string, flags: DisentangleFlags) => {
     session.json = flags.json === true;
-    const { split, data = null, latent: names, rows, permutations, seed, critic } = flags;
-    const request = { run, split, data, names, rows, permutations, seed, critic, device: flags };
+    const { split, data = null, latent: names, rows, permutations, seed, critic, parameters } = flags;
+    const request = { run, split, data, names, rows, permutations, seed, critic, parameters, device: flags };
     const interrupt = catchInterrupts(session.io);
     try {
       const result = await measureDisentanglement(request, interrupt.signal);

@@ -74,6 +74,17 @@ describe("mird disentangle", () => {
     expect(out).toMatch(/^y_hat, z_v /m);
   });
 
+  it("takes other parameters from a file: those of another run give what that run gives", async () => {
+    const other = join(folder, "other");
+    const given = ["--data", join(folder, "data"), "--out", other, "--seed", "1", "--device", "cpu"];
+    expect(await runCli("train", "test/cli/fixtures/latents.mird", ...given)).toMatchObject({ code: 0 });
+    const flags = ["--json", "--no-critic", "--permutations", "49"];
+    const own = await runCli("disentangle", other, ...flags);
+    const best = join(other, "checkpoints", "best.safetensors");
+    expect((await measured("--json", "--no-critic", "--parameters", best)).out).toBe(own.out);
+    expect((await measured("--json", "--no-critic")).out).not.toBe(own.out);
+  });
+
   it("refuses what cannot be measured", async () => {
     for (const [args, text] of [
       [["--latent", "z_q"], "Did you mean `z_a`?"],

@@ -10,8 +10,10 @@ export interface TrainingRequest {
   readonly data: Dataset;
   readonly seed: number;
   readonly epochs: number;
+  /** Default: the first one of the spec. */
+  readonly model?: string;
   /** As behind `--set`. */
-  readonly set: Readonly<Record<string, string | number>>;
+  readonly set?: Readonly<Record<string, string | number>>;
   /** Of all runs of the experiment. */
   readonly folder: string;
   /** Of this run. */
@@ -19,17 +21,12 @@ export interface TrainingRequest {
 }
 
 /** One training on the CPU. */
-export function trainSmall({
-  spec = "examples/quickstart/quickstart.mird",
-  data,
-  seed,
-  epochs,
-  set,
-  folder,
-  name,
-}: TrainingRequest): Promise<Run> {
+export function trainSmall(request: TrainingRequest): Promise<Run> {
+  const { data, seed, epochs, set = {}, folder, name } = request;
+  const { spec = "examples/quickstart/quickstart.mird", model } = request;
   return train({
     spec,
+    ...(model === undefined ? {} : { model }),
     data,
     seed,
     epochs,
@@ -40,9 +37,10 @@ export function trainSmall({
   });
 }
 
-/** What `mird disentangle` measures, without critics and with few pairings: the p-values are not used. */
-export function measureLatents(run: Run, data: Dataset): Promise<Disentanglement> {
-  return disentangle(run, { data, critic: false, permutations: 19, device: "cpu" });
+/** What `mird disentangle` measures, without critics and with few pairings: the p-values are not used. `parameters`: a file of others than the selected ones. */
+export function measureLatents(run: Run, data: Dataset, parameters?: string): Promise<Disentanglement> {
+  const given = parameters === undefined ? {} : { parameters };
+  return disentangle(run, { data, critic: false, permutations: 19, device: "cpu", ...given });
 }
 
 /** A statistic of the pairs of latents, averaged over all pairs; null where it is undefined. */

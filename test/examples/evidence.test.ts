@@ -8,6 +8,7 @@ import { experiment as estimators } from "../../examples/evidence/estimators/run
 import type { Experiment, Measurement } from "../../examples/evidence/experiment.ts";
 import { committed } from "../../examples/evidence/experiment.ts";
 import { experiment as joint } from "../../examples/evidence/joint/run.ts";
+import { experiment as unlabelled } from "../../examples/evidence/unlabelled/run.ts";
 import { expectSection, root } from "../support/docs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mird-evidence-"));
@@ -60,6 +61,12 @@ const CASES: readonly Case[] = [
       epochs: 1,
     },
     ({ encoders, views, seeds }) => encoders.length * Object.keys(views).length * seeds,
+  ),
+  caseOf(
+    unlabelled,
+    { labels: [32], seeds: 1, unlabelled: 32, steps: 2, test: 32, fresh: 32 },
+    // Unlabelled rows in nothing, in the mutual information, and in all but the task.
+    ({ labels, seeds }) => 3 * labels.length * seeds,
   ),
 ];
 

@@ -1,11 +1,17 @@
 /**
  * The order of calls within a segment. Fusion leaves them in the order of the graph, where the derivatives of all weights come last and keep every
- * value of the way forward alive until then. Two greedy orders are tried, one from the front and one from the back, and whichever of the three
+ * value of the way forward alive until then. Two greedy orders are tried, one from the front and one from the back, and one by demand; whichever
  * needs least memory is taken.
  */
 import { at } from "../base/invariant.ts";
 import type { Call, Location, Scheduled } from "../fuse/scheduled.ts";
 import { alignedBytes } from "./memory.ts";
+
+/**
+ * An order by demand separates kernels that could be launched together: it has to save this part of what the largest of the segments takes in the order
+ * of the graph.
+ */
+const WORTH = 1 / 16;
 
 /** The same calls, each segment's in an order that needs less memory. */
 export function orderCalls(scheduled: Scheduled): Scheduled {
@@ -14,19 +20,24 @@ export function orderCalls(scheduled: Scheduled): Scheduled {
   for (const [index, calls] of touched.entries())
     for (const value of calls.flat()) lastUses.set(value, index);
   const made = new Set<number>();
-  const segments = scheduled.segments.map((segment, index) => {
+  const problems = scheduled.segments.map(({ calls }, index): Problem => {
     const values = at(touched, index);
     const all = [...new Set(values.flat())];
-    const problem: Problem = {
-      calls: segment.calls,
+    const problem = {
+      calls,
       values,
-      needs: predecessors(segment.calls),
+      needs: predecessors(calls),
       made: new Set(all.filter((value) => made.has(value))),
       kept: new Set(all.filter((value) => lastUses.get(value) !== index)),
       bytes: new Map(all.map((value) => [value, bytesOf(scheduled, value)])),
     };
     for (const value of all) made.add(value);
-    return { ...segment, calls: bestOrder(problem).map((call) => at(segment.calls, call)) };
+    return problem;
+  });
+  const largest = Math.max(...problems.map((problem) => peakOf(problem, graphOrder(problem))));
+  const segments = scheduled.segments.map((segment, index) => {
+    const order = bestOrder(at(problems, index), WORTH * largest);
+    return { ...segment, calls: order.map((call) => at(segment.calls, call)) };
   });
   return { ...scheduled, segments };
 }
@@ -45,14 +56,20 @@ interface Problem {
   readonly bytes: ReadonlyMap<number, number>;
 }
 
-function bestOrder(problem: Problem): readonly number[] {
-  const graph = [...problem.calls.keys()];
-  let [best, least] = [graph, peakOf(problem, graph)];
-  for (const order of [greedyOrder(problem), greedyOrder(reversed(problem)).reverse()]) {
+function bestOrder(problem: Problem, worth: number): readonly number[] {
+  let best = graphOrder(problem);
+  let least = peakOf(problem, best);
+  for (const order of [greedyOrder(problem), greedyOrder(reversed(problem)).toReversed()]) {
     const peak = peakOf(problem, order);
     if (peak < least) [best, least] = [order, peak];
   }
-  return best;
+  if (least <= worth) return best;
+  const demanded = demandOrder(problem);
+  return least - peakOf(problem, demanded) >= worth ? demanded : best;
+}
+
+function graphOrder({ calls }: Problem): readonly number[] {
+  return [...calls.keys()];
 }
 
 /** The same problem seen from the end: what is made is what a call reads last. */
@@ -64,30 +81,86 @@ function reversed(problem: Problem): Problem {
 }
 
 /** Always the call that takes least memory beyond what it frees; of several the one that became possible last. */
-function greedyOrder(problem: Problem): number[] {
-  const users = problem.calls.map((): number[] => []);
-  for (const [call, needed] of problem.needs.entries())
-    for (const other of needed) at(users, other).push(call);
-  const missing = problem.needs.map((needed) => needed.size);
-  const alive = new Alive(problem);
-  const ready = new Set([...problem.calls.keys()].filter((call) => missing[call] === 0));
-  const order: number[] = [];
-  while (ready.size > 0) {
+function greedyOrder(problem: Problem): readonly number[] {
+  const run = new Running(problem);
+  while (run.ready.size > 0) {
     let [next, least] = [-1, Number.POSITIVE_INFINITY];
-    for (const call of ready) {
-      const growth = alive.growth(call);
+    for (const call of run.ready) {
+      const growth = run.alive.growth(call);
       if (growth <= least) [next, least] = [call, growth];
     }
-    ready.delete(next);
-    order.push(next);
-    alive.run(next);
-    for (const user of at(users, next)) {
-      const left = at(missing, user) - 1;
-      missing[user] = left;
-      if (left === 0) ready.add(user);
+    run.call(next);
+  }
+  return run.order;
+}
+
+/**
+ * A call that takes memory when a result at the end needs it, in the order of the graph, and one that takes none as soon as it can run: derivatives of
+ * weights follow the layer that they belong to, and a layer that is computed again waits until the way back has come to it.
+ */
+function demandOrder(problem: Problem): readonly number[] {
+  const run = new Running(problem);
+  run.free();
+  for (const result of problem.calls.keys()) {
+    if (run.hasUsers(result)) continue;
+    const demanded = [result];
+    while (demanded.length > 0) {
+      const call = at(demanded, -1);
+      const missing = [...at(problem.needs, call)].filter((other) => !run.done.has(other));
+      if (missing.length > 0) demanded.push(Math.min(...missing));
+      else {
+        demanded.pop();
+        if (run.done.has(call)) continue;
+        run.call(call);
+        run.free();
+      }
     }
   }
-  return order;
+  return run.order;
+}
+
+/** An order in the making. */
+class Running {
+  readonly order: number[] = [];
+  readonly done = new Set<number>();
+  readonly ready: Set<number>;
+  readonly alive: Alive;
+  readonly #users: readonly number[][];
+  readonly #missing: number[];
+
+  constructor(problem: Problem) {
+    this.#users = problem.calls.map(() => []);
+    for (const [call, needed] of problem.needs.entries())
+      for (const other of needed) at(this.#users, other).push(call);
+    this.#missing = problem.needs.map((needed) => needed.size);
+    this.ready = new Set([...problem.calls.keys()].filter((call) => this.#missing[call] === 0));
+    this.alive = new Alive(problem);
+  }
+
+  hasUsers(call: number): boolean {
+    return at(this.#users, call).length > 0;
+  }
+
+  call(call: number): void {
+    this.ready.delete(call);
+    this.done.add(call);
+    this.order.push(call);
+    this.alive.run(call);
+    for (const user of at(this.#users, call)) {
+      const left = at(this.#missing, user) - 1;
+      this.#missing[user] = left;
+      if (left === 0) this.ready.add(user);
+    }
+  }
+
+  /** Runs what takes no more memory than it frees, again and again until nothing is left of it. */
+  free(): void {
+    let before: number;
+    do {
+      before = this.order.length;
+      for (const call of this.ready) if (this.alive.growth(call) <= 0) this.call(call);
+    } while (this.order.length > before);
+  }
 }
 
 /** The most bytes alive at once. */

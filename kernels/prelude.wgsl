@@ -185,9 +185,9 @@ fn random_uniform(seed: u32, site: u32, index: u32, counter: u32) -> f32 {
 
 //! random_uniform4
 // One after another in a loop, so that the code of twenty rounds is there once.
-fn random_uniform4(seed: u32, site: u32, index: vec4<u32>, counter: u32) -> vec4<f32> {
+fn random_uniform4(seed: vec4<u32>, site: u32, index: vec4<u32>, counter: vec4<u32>) -> vec4<f32> {
   var result = vec4<f32>(0.0);
-  for (var lane = 0; lane < 4; lane++) { result[lane] = random_uniform(seed, site, index[lane], counter); }
+  for (var lane = 0; lane < 4; lane++) { result[lane] = random_uniform(seed[lane], site, index[lane], counter[lane]); }
   return result;
 }
 
@@ -200,8 +200,8 @@ fn random_normal(seed: u32, site: u32, index: u32, counter: u32) -> f32 {
 }
 
 //! random_normal4
-fn random_normal4(seed: u32, site: u32, index: vec4<u32>, counter: u32) -> vec4<f32> {
+fn random_normal4(seed: vec4<u32>, site: u32, index: vec4<u32>, counter: vec4<u32>) -> vec4<f32> {
   var result = vec4<f32>(0.0);
-  for (var lane = 0; lane < 4; lane++) { result[lane] = random_normal(seed, site, index[lane], counter); }
+  for (var lane = 0; lane < 4; lane++) { result[lane] = random_normal(seed[lane], site, index[lane], counter[lane]); }
   return result;
 }

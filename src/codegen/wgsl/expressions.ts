@@ -121,10 +121,10 @@ export class ExpressionWriter {
   }
 
   #random(expression: Extract<Expression, { op: "random" }>, vector: boolean): string {
-    const [seed, counter] = [expression.seed, expression.counter].map((id) => this.value(id, false));
-    const index = `${vector ? "vec4<u32>" : "u32"}(${this.value(expression.index, vector)})`;
+    const type = vector ? "vec4<u32>" : "u32";
+    const word = (id: ExpressionId) => `${type}(${this.value(id, vector)})`;
     const name = `random_${expression.distribution}${vector ? "4" : ""}`;
-    return `${name}(u32(${seed}), ${expression.site >>> 0}u, ${index}, u32(${counter}))`;
+    return `${name}(${word(expression.seed)}, ${expression.site >>> 0}u, ${word(expression.index)}, ${word(expression.counter)})`;
   }
 
   /** Adds to `setup` what must stand before the load. */

@@ -109,7 +109,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   table { font-size: 7pt; }
   th, td { padding: .1rem .3rem; }
   figure, tr { break-inside: avoid; }
-  h2 { break-after: avoid; }
+  h2, h2 + p { break-after: avoid; }
   body { max-width: none; margin: 0; padding: 0; }
 }
 `;

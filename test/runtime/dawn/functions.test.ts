@@ -166,21 +166,23 @@ test("functions of two operands, comparisons, logic and whole numbers", async ()
   await compareKernels(device(), runs, 1e-6, ["software"]);
 });
 
-/** Elements first..: index = i32 axis, so that the device counts as the host does. */
+/** Elements first..: index = i32 axis, so that the device counts as the host does. `apart`: every element has a seed of its own, one more than the last. */
 function randomRun(
   distribution: "uniform" | "normal",
   count: number,
   seed: number,
   site: number,
   counter: number,
+  apart = false,
 ): KernelRun {
   const e = new Expressions();
+  const key = e.load(0, index([]), "i32");
   const value = e.add({
     op: "random",
     dtype: "f32",
     distribution,
     site,
-    seed: e.load(0, index([]), "i32"),
+    seed: apart ? e.binary("add", key, e.axis(0), "i32") : key,
     counter: e.load(0, index([], 1), "i32"),
     index: e.axis(0),
   });
@@ -202,6 +204,7 @@ test("random numbers are those of the host: uniform bit for bit, normal within r
     randomRun("uniform", 333, -5, 12, 0),
     randomRun("normal", 1000, 7, 99, 1),
     randomRun("normal", 333, 1, 1, 1),
+    randomRun("uniform", 1000, 7, 5, 3, true),
   ];
   const got = await runKernels(device(), runs);
   const want =
@@ -212,6 +215,11 @@ test("random numbers are those of the host: uniform bit for bit, normal within r
   );
   expect([...at(at(got, 1), 1)]).toEqual(
     Array.from({ length: 333 }, want(new RandomStream(-5, 12), 0, "uniform")),
+  );
+  expect([...at(at(got, 4), 1)]).toEqual(
+    Array.from({ length: 1000 }, (_, element) =>
+      new RandomStream(7 + element, 5).uniform(element + 4294967296 * 3),
+    ),
   );
   const [normal, other] = [at(at(got, 2), 1), at(at(got, 3), 1)];
   const streams = [new RandomStream(7, 99), new RandomStream(1, 1)].map(

@@ -1,20 +1,11 @@
 /** The files of `formats/` and what `expected.json` says of them; hashes are of the values in row-major order. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { allNumbers, allTexts, type StoredArray } from "../../src/data/readers/array.ts";
+import { dataFolder } from "../support/outside.ts";
 
-export const formats = join(
-  process.env.MIRD_DATA ?? join(import.meta.dirname, "../../../shared/data"),
-  "formats",
-);
-
-/** Whether the folder is there; says aloud if it is not. */
-export function haveFormats(what: string): boolean {
-  const there = existsSync(formats);
-  if (!there) console.log(`${what} is not tested: there is no ${formats} (set MIRD_DATA to its parent).`);
-  return there;
-}
+export const formats = dataFolder("formats");
 
 /** One array of `expected.json`. */
 export interface Expected {

@@ -11,9 +11,10 @@ import { parseNpy } from "../../src/data/readers/npy.ts";
 import { readPickle } from "../../src/data/readers/pickle.ts";
 import { listArray } from "../../src/data/readers/pickle-calls.ts";
 import type { PyValue } from "../../src/data/readers/pickle-values.ts";
-import { type Expected, formats, haveFormats, observed, readExpected } from "./formats-support.ts";
+import { isThere } from "../support/outside.ts";
+import { type Expected, formats, observed, readExpected } from "./formats-support.ts";
 
-const have = haveFormats("Reading of the formats that users have");
+const have = isThere("reading of the formats that users have", formats);
 const expected = have ? readExpected() : {};
 const OPTIONS = { format: "auto", align: null, delimiter: null } as const;
 

@@ -11,10 +11,11 @@ import { describeImport, importDataset } from "../../src/data/import.ts";
 import { importLayout, LAYOUT_DEFAULTS } from "../../src/data/layout-import.ts";
 import { readPickle } from "../../src/data/readers/pickle.ts";
 import { readWordPieces } from "../../src/data/wordpiece.ts";
-import { formats, haveFormats } from "./formats-support.ts";
+import { isThere } from "../support/outside.ts";
+import { formats } from "./formats-support.ts";
 import { problemsOf, temporaryFolder } from "./support.ts";
 
-const have = haveFormats("Refusal of broken and hostile files");
+const have = isThere("refusal of broken and hostile files", formats);
 const hostile = join(formats, "hostile");
 const folder = temporaryFolder();
 const LIMIT = 10_000;

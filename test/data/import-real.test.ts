@@ -1,19 +1,15 @@
 /** The two real data sets of the examples, where a developer has them; the figures are those of their READMEs. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../src/data/dataset.ts";
 import { readManifest } from "../../src/data/import.ts";
 import { inspectDataset } from "../../src/data/inspect.ts";
+import { dataFolder, isThere } from "../support/outside.ts";
 import { importAndLoad, temporaryFolder } from "./support.ts";
 
 const root = join(import.meta.dirname, "../..");
-const data = process.env.MIRD_DATA ?? join(root, "../shared/data");
-const absent = !existsSync(join(data, "mosi_utterances")) || !existsSync(join(data, "mmmo"));
-if (absent)
-  console.log(
-    `Import of real data is not tested: there is no ${data} (set MIRD_DATA to a folder with mosi_utterances and mmmo).`,
-  );
+const [mosi, mmmo] = [dataFolder("mosi_utterances"), dataFolder("mmmo")];
 
 const folder = temporaryFolder();
 
@@ -26,12 +22,12 @@ it.each([
   );
 });
 
-describe.skipIf(absent)("import of real data", () => {
+describe.skipIf(!isThere("import of real data", mosi, mmmo))("import of real data", () => {
   it("CMU-MOSI: 1284/229/686 rows, words of the training part, audio by row number", async () => {
     const out = join(folder, "mosi");
     const dataset = await importAndLoad({
       manifest: readManifest(join(root, "examples/mosi/import.json")),
-      from: join(data, "mosi_utterances"),
+      from: mosi,
       out,
     });
     const { splits, fields } = inspectDataset(loadDataset(out));
@@ -51,9 +47,7 @@ describe.skipIf(absent)("import of real data", () => {
     expect(fields.find(({ field, split }) => field === "audio" && split === "train")?.present).toBe(1284);
     // The joined audio must be the right one: row 0 of the table is line 0 of the test file.
     const first =
-      readFileSync(join(data, "mosi_utterances/audio/audio_test0.csv"), "utf8")
-        .split("\r\n")[0]
-        ?.split(",") ?? [];
+      readFileSync(join(mosi, "audio/audio_test0.csv"), "utf8").split("\r\n")[0]?.split(",") ?? [];
     const row = dataset.splits.train?.ids?.indexOf("03bSnISJMiM_1") ?? -1;
     const { mean, deviation } = dataset.scaling.audio ?? { mean: [], deviation: [] };
     const stored = dataset.splits.train?.fields.get("audio")?.data[row * 73 + 5] ?? Number.NaN;
@@ -67,7 +61,7 @@ describe.skipIf(absent)("import of real data", () => {
     const out = join(folder, "mmmo");
     const dataset = await importAndLoad({
       manifest: readManifest(join(root, "examples/mmmo/import.json")),
-      from: join(data, "mmmo"),
+      from: mmmo,
       out,
     });
     const { splits, fields } = inspectDataset(loadDataset(out));

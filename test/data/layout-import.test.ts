@@ -12,10 +12,11 @@ import {
 } from "../../src/data/layout-import.ts";
 import { numberArray, textArray } from "../../src/data/readers/array.ts";
 import type { Dataset, Field } from "../../src/data/schema.ts";
-import { formats, haveFormats } from "./formats-support.ts";
+import { isThere } from "../support/outside.ts";
+import { formats } from "./formats-support.ts";
 import { problemsOf, put, temporaryFolder } from "./support.ts";
 
-const have = haveFormats("Import of the layouts that users have");
+const have = isThere("import of the layouts that users have", formats);
 const folder = temporaryFolder();
 let count = 0;
 

@@ -1,16 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readPretrainedFolder, writePretrainedFolder } from "../../src/data/pretrained-folder.ts";
 import { readTokenizerVocabulary } from "../../src/data/tokenizer-json.ts";
 import { readWordPieces } from "../../src/data/wordpiece.ts";
+import { dataFolder, isThere } from "../support/outside.ts";
 import { problemsOf, put, temporaryFolder } from "./support.ts";
 
 const folder = temporaryFolder();
-const vocab = join(process.env.MIRD_DATA ?? join(import.meta.dirname, "../../../shared/data"), "vocab");
-const have = existsSync(vocab);
-if (!have)
-  console.log(`tokenizer.json is not compared with the examples: there is no ${vocab} (set MIRD_DATA).`);
+const vocab = dataFolder("vocab");
+const have = isThere("tokenizer.json beside the examples", vocab);
 
 const SMALL = [
   "[PAD]",

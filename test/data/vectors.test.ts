@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../src/data/dataset.ts";
@@ -6,10 +5,11 @@ import { parseManifest } from "../../src/data/import/manifest.ts";
 import { importDataset } from "../../src/data/import.ts";
 import { importLayout, LAYOUT_DEFAULTS } from "../../src/data/layout-import.ts";
 import { loadWordVectors, readWordVectors } from "../../src/data/vectors.ts";
+import { dataFolder, isThere } from "../support/outside.ts";
 import { problemsOf, put, temporaryFolder } from "./support.ts";
 
 const folder = temporaryFolder();
-const vocab = join(process.env.MIRD_DATA ?? join(import.meta.dirname, "../../../shared/data"), "vocab");
+const vocab = dataFolder("vocab");
 const GLOVE = "the 1 2 3\nfilm 4 5 6\nnew york 7 8 9\ngood -1 -2 1e-3\n";
 
 describe("word vectors", () => {
@@ -77,7 +77,7 @@ describe("word vectors", () => {
   });
 });
 
-describe.skipIf(!existsSync(vocab))("the GloVe vectors of the examples", () => {
+describe.skipIf(!isThere("the GloVe vectors", vocab))("the GloVe vectors of the examples", () => {
   it("come from .npy with a list of words", async () => {
     const out = join(folder, "glove");
     const formats = join(vocab, "../formats");

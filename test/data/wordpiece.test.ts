@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readWordPieces } from "../../src/data/wordpiece.ts";
+import { dataFolder, isThere } from "../support/outside.ts";
 import { problemsOf, put, temporaryFolder } from "./support.ts";
 
 const folder = temporaryFolder();
-const vocab = join(process.env.MIRD_DATA ?? join(import.meta.dirname, "../../../shared/data"), "vocab");
-const have = existsSync(vocab);
-if (!have)
-  console.log(`Word pieces are not compared with the examples: there is no ${vocab} (set MIRD_DATA).`);
+const vocab = dataFolder("vocab");
+const have = isThere("word pieces beside the examples", vocab);
 
 interface Example {
   readonly text: string;

@@ -1,5 +1,6 @@
 /** What holds for every record, whatever it means. */
 import { describe, expect, test } from "vitest";
+import { at } from "../../src/base/invariant.ts";
 import type { Node } from "../../src/ir/graph.ts";
 import { elementCount } from "../../src/ir/graph.ts";
 import { GraphBuilder } from "../../src/ir/graph-build.ts";
@@ -32,7 +33,8 @@ describe.each(records)("$key", ({ key, record }) => {
   });
 
   // Inputs have no operands and no value of their own; interpret() is what supplies them.
-  test.skipIf(key === "input")("evaluates its samples to the type that it infers", () => {
+  if (key === "input") return;
+  test("evaluates its samples to the type that it infers", () => {
     expect(record.samples.length).toBeGreaterThan(0);
     for (const sample of record.samples) {
       const { node, values } = sampleNode(record, sample);
@@ -47,8 +49,7 @@ describe.each(records)("$key", ({ key, record }) => {
   });
 
   test("refuses a wrong number of operands", () => {
-    const sample = record.samples[0];
-    if (sample === undefined) return;
+    const sample = at(record.samples, 0);
     const type = { shape: [2], dtype: "f32" as const };
     const wrong = key === "concat" || key === "recompute" ? [] : [...sample.inputs, type];
     expect(() => record.type(wrong, sample.attributes)).toThrow();

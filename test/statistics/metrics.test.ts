@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { at } from "../../src/base/invariant.ts";
 import { classF1, confusionMatrix } from "../../src/statistics/confusion.ts";
 import { computeMetrics, findMetric, METRICS } from "../../src/statistics/metrics.ts";
-import { oracleCases, oracleFolder } from "../support/oracles.ts";
+import { oracleCases } from "../support/oracles.ts";
+import { oracleFolder } from "../support/outside.ts";
+
+const golden = oracleFolder("metrics beside the golden values");
 
 /** Names of the golden values beside ours. */
 const GOLDEN = {
@@ -57,29 +60,26 @@ describe("sets of labels", () => {
   });
 });
 
-describe.skipIf(oracleFolder() === null)(
-  "metrics against the golden values (skipped: no oracle folder)",
-  () => {
-    const cases = oracleCases("metrics");
+describe.skipIf(golden === null)("metrics against the golden values", () => {
+  const cases = oracleCases(golden, "metrics");
 
-    it("finds the cases", () => {
-      expect(cases.length).toBeGreaterThan(10);
-    });
+  it("finds the cases", () => {
+    expect(cases.length).toBeGreaterThan(10);
+  });
 
-    it.each(cases)("$name", ({ values, metadata }) => {
-      const got = computeMetrics("score", { predicted: values("in.pred"), truth: values("in.label") });
-      for (const [ours, theirs] of Object.entries(GOLDEN)) {
-        const want = Number(metadata[`value.${theirs}`]?.replace("nan", "NaN"));
-        const value = got.get(ours);
-        if (Number.isNaN(want)) expect(value, ours).toBeNaN();
-        else
-          expect(Math.abs((value ?? Number.NaN) - want), ours).toBeLessThanOrEqual(
-            1e-6 + 1e-5 * Math.abs(want),
-          );
-      }
-    });
-  },
-);
+  it.each(cases)("$name", ({ values, metadata }) => {
+    const got = computeMetrics("score", { predicted: values("in.pred"), truth: values("in.label") });
+    for (const [ours, theirs] of Object.entries(GOLDEN)) {
+      const want = Number(metadata[`value.${theirs}`]?.replace("nan", "NaN"));
+      const value = got.get(ours);
+      if (Number.isNaN(want)) expect(value, ours).toBeNaN();
+      else
+        expect(Math.abs((value ?? Number.NaN) - want), ours).toBeLessThanOrEqual(
+          1e-6 + 1e-5 * Math.abs(want),
+        );
+    }
+  });
+});
 
 describe("score metrics", () => {
   const compute = (predicted: number[], truth: number[]) =>

@@ -1,6 +1,6 @@
-/** Golden values: the folder in `MIRD_ORACLES`, otherwise the developer's `../shared/oracles`. Absent on most machines: tests then say so. */
-import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+/** Golden values of what has no graph: metrics and schedules. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { readSafetensors } from "../../src/data/safetensors.ts";
 
 interface OracleCase {
@@ -10,15 +10,8 @@ interface OracleCase {
   readonly values: (tensor: string) => Float64Array;
 }
 
-/** Folder of the golden values, or null when this machine has none. */
-export function oracleFolder(): string | null {
-  const folder = resolve(process.env.MIRD_ORACLES ?? "../shared/oracles");
-  return existsSync(folder) ? folder : null;
-}
-
 /** Every case of one subfolder; empty when there is no folder. */
-export function oracleCases(subfolder: string): OracleCase[] {
-  const folder = oracleFolder();
+export function oracleCases(folder: string | null, subfolder: string): OracleCase[] {
   if (folder === null) return [];
   const files = readdirSync(join(folder, subfolder)).filter((file) => file.endsWith(".safetensors"));
   return files.sort().map((file) => readCase(join(folder, subfolder, file), file));

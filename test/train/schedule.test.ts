@@ -1,24 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { at } from "../../src/base/invariant.ts";
 import { biasCorrection, rateFactor, scheduleArena, warmupSteps } from "../../src/train/schedule.ts";
-import { oracleCases, oracleFolder } from "../support/oracles.ts";
+import { oracleCases } from "../support/oracles.ts";
+import { oracleFolder } from "../support/outside.ts";
 
-describe.skipIf(oracleFolder() === null)(
-  "rates against the golden values (skipped: no oracle folder)",
-  () => {
-    it.each(oracleCases("optimizers").filter(({ metadata }) => metadata.warmup !== undefined))(
-      "$name",
-      ({ metadata, values }) => {
-        const total = Number(metadata.total);
-        const warmup = Number(metadata.warmup) / total;
-        for (const [step, want] of values("out.lr").entries()) {
-          const rate = Number(metadata.lr) * rateFactor({ kind: "warmup_linear", warmup }, step, total);
-          expect(Math.abs(rate - want), `update ${step}`).toBeLessThanOrEqual(1e-6 * want);
-        }
-      },
-    );
-  },
-);
+const golden = oracleFolder("schedules beside the golden values");
+
+describe.skipIf(golden === null)("rates against the golden values", () => {
+  it.each(oracleCases(golden, "optimizers").filter(({ metadata }) => metadata.warmup !== undefined))(
+    "$name",
+    ({ metadata, values }) => {
+      const total = Number(metadata.total);
+      const warmup = Number(metadata.warmup) / total;
+      for (const [step, want] of values("out.lr").entries()) {
+        const rate = Number(metadata.lr) * rateFactor({ kind: "warmup_linear", warmup }, step, total);
+        expect(Math.abs(rate - want), `update ${step}`).toBeLessThanOrEqual(1e-6 * want);
+      }
+    },
+  );
+});
 
 describe("rate factors", () => {
   it("rise from 0, reach 1 after the warm-up, fall to 0", () => {

@@ -1,6 +1,7 @@
 /** `--over name=a,b`: the settings that a comparison varies, and the variants that their values make together. */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { Problems, UserError } from "../diagnostics/problems.ts";
+import { nameAndRest } from "./named.ts";
 
 export interface Axis {
   readonly name: string;
@@ -51,8 +52,8 @@ export function variantsOf(axes: readonly Axis[]): Variant[] {
 }
 
 function parseAxis(text: string): Axis | null {
-  const [, name, list] = /^\s*([A-Za-z_][\w.]*)\s*=(.*)$/s.exec(text) ?? [];
-  return name === undefined || list === undefined ? null : { name, values: splitList(list) };
+  const pair = nameAndRest(text);
+  return pair === null ? null : { name: pair[0], values: splitList(pair[1]) };
 }
 
 /** The parts between commas that stand in no bracket. */

@@ -2,9 +2,8 @@
 import type { Command } from "commander";
 import type { Drops } from "../data/drop.ts";
 import type { Dataset } from "../data/schema.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { Problems, UserError } from "../diagnostics/problems.ts";
 import { collect } from "./command.ts";
+import { splitNamed } from "./named.ts";
 
 /** Adds `--drop`; `instead`: of an evaluation, where it replaces what the run dropped. */
 export function addDropOption(command: Command, { instead = false } = {}): Command {
@@ -21,29 +20,16 @@ export function addDropOption(command: Command, { instead = false } = {}): Comma
 export function splitDrops(given: readonly string[]): Drops | null {
   if (given.length === 0) return null;
   if (given.length === 1 && given[0] === "none") return {};
-  const problems = new Problems();
-  const drops: Record<string, number> = {};
-  for (const text of given) {
-    const match = /^\s*([A-Za-z_][\w.]*)\s*=\s*(\S+)\s*$/.exec(text);
-    const share = Number(match?.[2] ?? Number.NaN);
-    if (match?.[1] === undefined || Number.isNaN(share)) problems.add(notAShare(text));
-    else drops[match[1]] = share;
-  }
-  if (problems.hasErrors) throw new UserError(problems.all);
-  return drops;
-}
-
-function notAShare(text: string): Diagnostic {
-  return {
-    code: "bad-drop",
-    severity: "error",
-    title: "Not a modality and a share of the rows",
-    primary: null,
-    related: [],
-    place: { file: `--drop ${text}` },
-    text: "The option names an input of the model and the share of the rows that lose it, from 0 to 1.",
-    hint: "Write for example `--drop vision=0.3`, or `--drop test.vision=0.3` for one split.",
-  };
+  return splitNamed(given, {
+    option: "--drop",
+    read: (text) => (text === "" || Number.isNaN(Number(text)) ? null : Number(text)),
+    problem: {
+      code: "bad-drop",
+      title: "Not a modality and a share of the rows",
+      text: "The option names an input of the model and the share of the rows that lose it, from 0 to 1.",
+      hint: "Write for example `--drop vision=0.3`, or `--drop test.vision=0.3` for one split.",
+    },
+  });
 }
 
 /** A line for every modality that was dropped: how many rows of each split are without it now. Empty when nothing was. */

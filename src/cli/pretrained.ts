@@ -1,9 +1,8 @@
 /** The option `--pretrained name=dir`, and what is said about weights and word vectors that were loaded. */
 import type { Command } from "commander";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { Problems, UserError } from "../diagnostics/problems.ts";
 import type { StartingValues } from "../train/starting-values.ts";
 import { collect } from "./command.ts";
+import { splitNamed } from "./named.ts";
 
 /** Adds `--pretrained`. */
 export function addPretrainedOption(command: Command): Command {
@@ -17,28 +16,16 @@ export function addPretrainedOption(command: Command): Command {
 
 /** Folders by name. Throws a UserError for anything that is not `name=dir`. */
 export function splitPretrained(given: readonly string[]): Record<string, string> {
-  const problems = new Problems();
-  const folders: Record<string, string> = {};
-  for (const text of given) {
-    const match = /^\s*([A-Za-z_]\w*)\s*=\s*(\S.*)$/s.exec(text);
-    if (match?.[1] !== undefined && match[2] !== undefined) folders[match[1]] = match[2].trim();
-    else problems.add(notNamed(text));
-  }
-  if (problems.hasErrors) throw new UserError(problems.all);
-  return folders;
-}
-
-function notNamed(text: string): Diagnostic {
-  return {
-    code: "bad-pretrained",
-    severity: "error",
-    title: "Weights without a name",
-    primary: null,
-    related: [],
-    place: { file: `--pretrained ${text}` },
-    text: "The option names weights of the spec and their folder.",
-    hint: "Write for example `--pretrained bert=models/bert-base-uncased`.",
-  };
+  return splitNamed(given, {
+    option: "--pretrained",
+    read: (text) => (text === "" ? null : text),
+    problem: {
+      code: "bad-pretrained",
+      title: "Weights without a name",
+      text: "The option names weights of the spec and their folder.",
+      hint: "Write for example `--pretrained bert=models/bert-base-uncased`.",
+    },
+  });
 }
 
 /** Names in a line before the rest is only counted. */

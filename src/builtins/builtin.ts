@@ -32,6 +32,9 @@ export interface BuiltinParameter {
   readonly optional: boolean;
 }
 
+/** The tensor that most functions are about. */
+export const x: BuiltinParameter = { name: "x", kind: "tensor", optional: false };
+
 /** An argument as its type is known. `value` is null where it depends on sizes that have no number yet. */
 export type BuiltinArgument =
   | { readonly kind: "tensor"; readonly type: TensorType }

@@ -4,7 +4,7 @@ import { dimConstant } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import { axisOf } from "../types/tensor-type.ts";
 import type { BuildContext, RaggedLengths, TensorValue } from "./build-context.ts";
-import type { Builtin, BuiltinArguments, BuiltinProblem } from "./builtin.ts";
+import { type Builtin, type BuiltinArguments, type BuiltinProblem, x } from "./builtin.ts";
 import {
   axisPlace,
   chosenAxis,
@@ -17,7 +17,6 @@ import {
   tensorArgument,
 } from "./values.ts";
 
-const x = { name: "x", kind: "tensor", optional: false } as const;
 const axis = { name: "axis", kind: "axis", optional: false } as const;
 
 function sliceRange(from: number, size: number, extent: number): BuiltinProblem {

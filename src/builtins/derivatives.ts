@@ -2,10 +2,8 @@
 import { invariant } from "../base/invariant.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
 import type { TensorType } from "../types/tensor-type.ts";
-import type { Builtin } from "./builtin.ts";
+import { type Builtin, x } from "./builtin.ts";
 import { derived, problem, requireElement, tensorArgument } from "./values.ts";
-
-const x = { name: "x", kind: "tensor", optional: false } as const;
 
 const stop: Builtin = {
   name: "stop",

@@ -5,8 +5,10 @@ import { cuts } from "./cut.ts";
 import { derivatives } from "./derivatives.ts";
 import { elementwise } from "./elementwise.ts";
 import { indexing } from "./indexing.ts";
+import { joins } from "./join.ts";
 import { library } from "./library.ts";
 import { order } from "./order.ts";
+import { paddings } from "./padding.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shape.ts";
 import { stochastic } from "./stochastic.ts";
@@ -20,6 +22,8 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
     ...reductions,
     dot,
     ...shapes,
+    ...joins,
+    ...paddings,
     ...cuts,
     ...indexing,
     ...order,

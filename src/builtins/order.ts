@@ -8,7 +8,13 @@ import { dimConstant, dimsEqual } from "../types/dim.ts";
 import type { AxisType, RecordType, TensorType } from "../types/tensor-type.ts";
 import { alignAxes, axisOf, formatType, tensorType } from "../types/tensor-type.ts";
 import type { BuildContext, TensorValue } from "./build-context.ts";
-import type { BuildArguments, Builtin, BuiltinArguments, BuiltinProblem } from "./builtin.ts";
+import {
+  type BuildArguments,
+  type Builtin,
+  type BuiltinArguments,
+  type BuiltinProblem,
+  x,
+} from "./builtin.ts";
 import { withoutAxis } from "./contraction.ts";
 import { reducedAxes, remainingAxes } from "./reductions.ts";
 import {
@@ -28,7 +34,6 @@ import {
   tensorArgument,
 } from "./values.ts";
 
-const x = { name: "x", kind: "tensor", optional: false } as const;
 const axis = { name: "axis", kind: "axis", optional: true } as const;
 const descending = { name: "descending", kind: "flag", optional: true } as const;
 

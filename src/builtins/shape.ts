@@ -1,29 +1,23 @@
-/** Functions that rename, split and join axes. */
+/** Functions that rename axes, add them, split one into several and merge several into one. */
 import { at, CompilerBug } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
-import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { Dim } from "../types/dim.ts";
-import { dimAdd, dimMultiply, dimNumber, dimSymbol, dimsEqual, formatDim } from "../types/dim.ts";
+import { dimMultiply, dimNumber, dimSymbol, dimsEqual, formatDim } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
-import { axisOf, formatType, sameAxis, tensorType } from "../types/tensor-type.ts";
+import { axisOf, formatType, sameAxis } from "../types/tensor-type.ts";
 import type { BuildContext, RaggedLengths, TensorValue } from "./build-context.ts";
-import type { Builtin } from "./builtin.ts";
+import { type Builtin, x } from "./builtin.ts";
 import {
-  axisPlace,
   chosenAxis,
   derived,
   dimArguments,
-  filled,
   findAxis,
   joinRagged,
   problem,
   replaced,
-  sameAxes,
   tensorArgument,
-  tensorArguments,
 } from "./values.ts";
 
-const x = { name: "x", kind: "tensor", optional: false } as const;
 const axis = { name: "axis", kind: "axis", optional: false } as const;
 
 const rename: Builtin = {
@@ -250,180 +244,4 @@ function reshaped(context: BuildContext, value: TensorValue, type: TensorType): 
   return derived(type, context.g.reshape(value.node, shape), [value]);
 }
 
-const concat: Builtin = {
-  name: "concat",
-  usage: "concat(a, b, …)",
-  doc: "Tensors behind one another along their last axis; the other axes must agree.",
-  parameters: [{ name: "items", kind: "tensors", optional: false }],
-  type: (inputs) => {
-    const types = tensorArguments(inputs, "items");
-    const first = types[0];
-    if (first === undefined || first.axes.length === 0)
-      return problem(
-        "no-axis",
-        "Nothing to join",
-        "items",
-        "no axis",
-        "`concat` needs tensors with at least one axis.",
-      );
-    let total = dimNumber(0);
-    for (const type of types) {
-      const last = type.axes[type.axes.length - 1];
-      if (
-        last?.kind !== "axis" ||
-        !sameAxes(type.axes.slice(0, -1), first.axes.slice(0, -1)) ||
-        type.element !== "f32"
-      )
-        return problem(
-          "shape-mismatch",
-          "Sizes do not agree",
-          "items",
-          formatType(type),
-          `All but the last axis must agree:\n\n${types.map((each) => `    ${formatType(each)}`).join("\n")}`,
-        );
-      if (last.ragged)
-        return problem(
-          "ragged-concat",
-          "Ragged axis joined",
-          "items",
-          formatType(type),
-          "Tensors cannot be joined along a ragged axis: every row ends elsewhere.",
-        );
-      total = dimAdd(total, last.dim);
-    }
-    return tensorType("f32", [...first.axes.slice(0, -1), axisOf(total)]);
-  },
-  build: (context, inputs, result) => {
-    const values = inputs.tensors("items");
-    const { g } = context;
-    const type = result as TensorType;
-    const node = g.concat(
-      values.map((value) => value.node),
-      -1,
-    );
-    const joined = derived(type, node, values);
-    const flags = values.map((value) => lastPresence(g, value));
-    const last = at(type.axes, -1);
-    if (last.kind === "rest" || flags.every((flag) => flag === null)) return joined;
-    const present = g.concat(
-      flags.map((flag, index) => flag ?? g.full([at(at(values, index).node.shape, -1)], 1, "bool")),
-      -1,
-    );
-    return { ...joined, presence: new Map([...joined.presence, [last.dim.key, new Set([present])]]) };
-  },
-};
-
-/** bool[extent]: which elements of the last axis take part, or null when all do. */
-function lastPresence(g: GraphBuilder, { type, presence }: TensorValue): Node | null {
-  const last = at(type.axes, -1);
-  const nodes = last.kind === "axis" ? [...(presence.get(last.dim.key) ?? [])] : [];
-  return nodes.length === 0 ? null : nodes.reduce((all, node) => g.and(all, node));
-}
-
-const stack: Builtin = {
-  name: "stack",
-  usage: "stack(a, b, …)",
-  doc: "Tensors of the same axes side by side: a new axis, as long as the list, before the last one.",
-  parameters: [{ name: "items", kind: "tensors", optional: false }],
-  type: (inputs) => {
-    const types = tensorArguments(inputs, "items");
-    const first = types[0];
-    if (first === undefined || first.axes.length === 0)
-      return problem(
-        "no-axis",
-        "Nothing to stack",
-        "items",
-        "no axis",
-        "`stack` needs tensors with at least one axis.",
-      );
-    const odd = types.find((type) => !sameAxes(type.axes, first.axes) || type.element !== "f32");
-    if (odd !== undefined)
-      return problem(
-        "shape-mismatch",
-        "Sizes do not agree",
-        "items",
-        formatType(odd),
-        `All tensors of a stack must have the same axes:\n\n${types.map((each) => `    ${formatType(each)}`).join("\n")}`,
-      );
-    return tensorType(
-      "f32",
-      replaced(first.axes, first.axes.length - 1, 0, [axisOf(dimNumber(types.length))]),
-    );
-  },
-  build: (context, inputs, result) => {
-    const values = inputs.tensors("items");
-    const { g } = context;
-    const parts = values.map(({ node }) =>
-      g.reshape(node, [...node.shape.slice(0, -1), 1, at(node.shape, -1)]),
-    );
-    return derived(result as TensorType, g.concat(parts, -2), values);
-  },
-};
-
-const fill: Builtin = {
-  name: "fill",
-  usage: "fill(x, value)",
-  doc: "Puts a number in place of padding and of absent rows, for formulas that must not see what stands there.",
-  parameters: [x, { name: "value", kind: "number", optional: false }],
-  type: (inputs) => tensorArgument(inputs, "x"),
-  build: (context, inputs, result) => {
-    const value = inputs.tensor("x");
-    return derived(result as TensorType, filled(value, context, inputs.number("value"), null), [value]);
-  },
-};
-
-const presentOrZero: Builtin = {
-  name: "or_zero",
-  usage: "or_zero(x)",
-  doc: "Rows that are absent count as present with zeros: a missing modality then tells nothing instead of taking the row out.",
-  parameters: [x],
-  type: (inputs) => tensorArgument(inputs, "x"),
-  build: (context, inputs, result) => {
-    const value = inputs.tensor("x");
-    const type = result as TensorType;
-    // Places that fill up a last batch hold no row, whatever the modality.
-    const rows = context.filled();
-    const presence = [...value.presence.keys()].flatMap((key) =>
-      rows !== null && value.node.shape[axisPlace(type, key)] === rows.shape[0]
-        ? [[key, new Set([rows])] as const]
-        : [],
-    );
-    return {
-      kind: "tensor",
-      type,
-      node: filled(value, context, 0, null),
-      presence: new Map(presence),
-      ragged: joinRagged([value], type.axes),
-    };
-  },
-};
-
-const padded: Builtin = {
-  name: "padded",
-  usage: "padded(x)",
-  doc: "Padding counts as ordinary elements: every row is as long as the longest can be. For results of code that does not know lengths.",
-  parameters: [x],
-  type: (inputs) => {
-    const type = tensorArgument(inputs, "x");
-    const axes = type.axes.map((each) => (each.kind === "axis" ? { ...each, ragged: false } : each));
-    return { ...type, axes };
-  },
-  build: (_context, inputs, result) => ({
-    ...inputs.tensor("x"),
-    type: result as TensorType,
-    ragged: new Map(),
-  }),
-};
-
-export const shapes: readonly Builtin[] = [
-  rename,
-  expand,
-  along,
-  split,
-  merge,
-  concat,
-  stack,
-  fill,
-  presentOrZero,
-  padded,
-];
+export const shapes: readonly Builtin[] = [rename, expand, along, split, merge];

@@ -4,10 +4,8 @@ import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import type { BuildContext, TensorValue } from "./build-context.ts";
-import type { Builtin } from "./builtin.ts";
+import { type Builtin, x } from "./builtin.ts";
 import { derived, participation, problem, requireElement, tensorArgument } from "./values.ts";
-
-const x = { name: "x", kind: "tensor", optional: false } as const;
 
 const dropout: Builtin = {
   name: "dropout",

@@ -1,8 +1,9 @@
 /** Several runs of one model as one table: mean and standard deviation over their seeds. */
 import { at } from "../base/invariant.ts";
 import type { Drops } from "../data/drop.ts";
+import { absentRows } from "../data/drop.ts";
 import { splitResults } from "../driver/results.ts";
-import type { Comparison, RunValues } from "../report/comparison.ts";
+import type { Comparison, RunLacks, RunValues } from "../report/comparison.ts";
 import { compareRuns } from "../report/comparison.ts";
 import { readRun } from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
@@ -10,6 +11,7 @@ import type { RunInfo } from "../report/run-info.ts";
 import { metricsJson } from "../report/tables.ts";
 import type { Confusion } from "../statistics/confusion.ts";
 import type { DeviceFlags } from "./devices.ts";
+import type { EvaluatedRun } from "./evaluate-run.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 
 export interface EvaluateRuns {
@@ -31,10 +33,13 @@ export async function evaluateRuns(request: EvaluateRuns): Promise<Comparison> {
   requireOneModel(runs, infos);
   const values: RunValues[] = [];
   const confusions = new Map<string, Confusion>();
+  const lacks: RunLacks[] = [];
   let shown: readonly string[] = [];
-  for (const run of runs) {
-    const { evaluations, settings } = await evaluateRun({ run, data, splits, drop, batch, device });
+  for (const [index, run] of runs.entries()) {
+    const evaluated = await evaluateRun({ run, data, splits, drop, batch, device });
+    const { evaluations, settings } = evaluated;
     values.push(valuesOf(evaluations));
+    lacks.push(lacksOf(at(infos, index).seed, evaluated));
     for (const [split, { confusion }] of evaluations)
       if (confusion !== null) confusions.set(split, addConfusion(confusions.get(split), confusion));
     const [first] = evaluations.values();
@@ -47,8 +52,20 @@ export async function evaluateRuns(request: EvaluateRuns): Promise<Comparison> {
     metrics: shown,
     variants: [{ values: [at(infos, 0).model], runs: values, folders: runs }],
   });
-  if (confusions.size === 0) return table;
-  return { ...table, confusions: [...confusions].map(([split, confusion]) => ({ split, ...confusion })) };
+  const counts = [...confusions].map(([split, confusion]) => ({ split, ...confusion }));
+  const lacking = lacks.filter(({ absent, unpredicted }) => absent.length + unpredicted.length > 0);
+  return {
+    ...table,
+    ...(counts.length === 0 ? {} : { confusions: counts }),
+    ...(lacking.length === 0 ? {} : { lacks: lacking }),
+  };
+}
+
+function lacksOf(seed: number, { dataset, drop, evaluations }: EvaluatedRun): RunLacks {
+  const unpredicted = [...evaluations].flatMap(([split, evaluation]) =>
+    evaluation.unpredicted === null ? [] : [{ split, ...evaluation.unpredicted }],
+  );
+  return { seed, absent: absentRows(dataset, drop), unpredicted };
 }
 
 /** Counts of several runs together. The runs have one dataset, so that only classes without a name can be more in one of them. */

@@ -1,7 +1,9 @@
 /** The option `--drop name=share`, and what is said about the rows that lack a modality. */
 import type { Command } from "commander";
 import type { Drops } from "../data/drop.ts";
+import { absentRows } from "../data/drop.ts";
 import type { Dataset } from "../data/schema.ts";
+import { absentText } from "../report/tables.ts";
 import { collect } from "./command.ts";
 import { splitNamed } from "./named.ts";
 
@@ -34,14 +36,5 @@ export function splitDrops(given: readonly string[]): Drops | null {
 
 /** A line for every modality that was dropped: how many rows of each split are without it now. Empty when nothing was. */
 export function dropText(dataset: Dataset, drops: Drops): string {
-  const fields = new Set(Object.keys(drops).map((name) => name.split(".").at(-1) ?? name));
-  return [...fields]
-    .map((field) => {
-      const counts = Object.values(dataset.splits).map(({ name, rows, fields: values }) => {
-        const absent = values.get(field)?.present.reduce((sum, flag) => sum + 1 - flag, 0) ?? 0;
-        return `${name} ${absent} of ${rows}`;
-      });
-      return `Rows without ${field}: ${counts.join(", ")}.\n`;
-    })
-    .join("");
+  return absentRows(dataset, drops).map(absentText).join("");
 }

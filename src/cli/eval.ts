@@ -10,6 +10,7 @@ import {
   comparisonCsv,
   comparisonLatex,
   comparisonMarkdown,
+  comparisonNotes,
   comparisonText,
 } from "../report/comparison-print.ts";
 import { confusionText, metricsJson, metricsTable } from "../report/tables.ts";
@@ -71,7 +72,15 @@ export const registerEval: Register = (program, session) => {
       const { out } = session.io;
       const [run = ""] = runs;
       if (runs.length > 1 || flags.format !== undefined) {
-        out.write(FORMATS[format](await evaluateRuns({ runs, data, splits, drop, batch, device: flags })));
+        const table = await evaluateRuns({ runs, data, splits, drop, batch, device: flags });
+        out.write(FORMATS[format](table));
+        // A CSV file has no place for notes.
+        if (format === "csv")
+          session.io.err.write(
+            comparisonNotes(table)
+              .map((note) => `${note}\n`)
+              .join(""),
+          );
         return;
       }
       const evaluated = await evaluateRun({ run, data, splits, drop, batch, device: flags });

@@ -38,6 +38,24 @@ export function dropFields({ dataset, drops, modalities, seed }: DropRequest): D
   return { ...dataset, splits: Object.fromEntries(splits), knownFingerprint: fingerprint(dataset) };
 }
 
+/** How many rows of each split are without a modality. */
+export interface AbsentRows {
+  readonly field: string;
+  readonly splits: readonly { readonly split: string; readonly absent: number; readonly rows: number }[];
+}
+
+/** Rows without each modality that was dropped; empty when nothing was. */
+export function absentRows(dataset: Dataset, drops: Drops): AbsentRows[] {
+  const fields = new Set(Object.keys(drops).map((name) => name.split(".").at(-1) ?? name));
+  return [...fields].map((field) => {
+    const splits = Object.values(dataset.splits).map(({ name, rows, fields: values }) => {
+      const absent = values.get(field)?.present.reduce((sum, flag) => sum + 1 - flag, 0) ?? 0;
+      return { split: name, absent, rows };
+    });
+    return { field, splits };
+  });
+}
+
 /** 1 for every row that loses a field, by field. */
 function lostRows(
   split: Split,

@@ -1,7 +1,7 @@
 /** A comparison for people and programs: terminal text, Markdown, LaTeX, CSV. */
 import type { Comparison, ComparisonRow, Difference, Spread } from "./comparison.ts";
 import { LEAST_PAIRS } from "./comparison.ts";
-import { alignColumns, confusionTable, csv, formatNumber } from "./tables.ts";
+import { absentText, alignColumns, confusionTable, csv, formatNumber, unpredictedText } from "./tables.ts";
 
 /** One table of cells, before its form is chosen. */
 export interface ComparisonTable {
@@ -55,7 +55,7 @@ export function comparisonCsv(comparison: Comparison): string {
   return csv(header, lines);
 }
 
-/** Means of every split, and differences where there are several variants. */
+/** Means of every split, differences where there are several variants, and the classes against the predicted ones where they were counted. */
 export function comparisonTables(comparison: Comparison): ComparisonTable[] {
   const counts = (comparison.confusions ?? []).map(({ split, ...confusion }): ComparisonTable => {
     const [header = [], ...rows] = confusionTable(confusion);
@@ -128,7 +128,8 @@ function signed(value: number): string {
 }
 
 /** What has to be known to read the tables. */
-export function comparisonNotes({ axes, seeds, rows }: Comparison): string[] {
+export function comparisonNotes(comparison: Comparison): string[] {
+  const { axes, seeds, rows } = comparison;
   const failed = rows.flatMap((row) =>
     row.failed.map(
       (seed) =>
@@ -136,9 +137,23 @@ export function comparisonNotes({ axes, seeds, rows }: Comparison): string[] {
     ),
   );
   const few = rows.length > 1 && seeds.length < LEAST_PAIRS;
-  return few
-    ? [`An interval needs at least ${LEAST_PAIRS} seeds; here are ${seeds.length}.`, ...failed]
-    : failed;
+  const interval = `An interval needs at least ${LEAST_PAIRS} seeds; here are ${seeds.length}.`;
+  return [...lackNotes(comparison), ...(few ? [interval] : []), ...failed];
+}
+
+/** A note for everything that rows lacked; what holds for several seeds is said once. */
+function lackNotes({ seeds, lacks = [] }: Comparison): string[] {
+  const seedsOf = new Map<string, number[]>();
+  for (const { seed, absent, unpredicted } of lacks) {
+    const left = unpredicted.map((rows) => unpredictedText(rows.split, rows));
+    for (const line of [...absent.map(absentText), ...left]) {
+      const note = line.trimEnd();
+      seedsOf.set(note, [...(seedsOf.get(note) ?? []), seed]);
+    }
+  }
+  return [...seedsOf].map(([note, own]) =>
+    own.length === seeds.length ? note : `seed ${own.join(", ")}: ${note}`,
+  );
 }
 
 const LATEX: Readonly<Record<string, string>> = {

@@ -4,7 +4,9 @@
  */
 import { at } from "../base/invariant.ts";
 import { RandomStream } from "../base/random.ts";
+import type { AbsentRows } from "../data/drop.ts";
 import type { Confusion } from "../statistics/confusion.ts";
+import type { Unpredicted } from "./tables.ts";
 
 /** Resamples of the seeds behind an interval. */
 const RESAMPLES = 10_000;
@@ -76,9 +78,18 @@ export interface SplitConfusion extends Confusion {
   readonly split: string;
 }
 
+/** What the rows of one run lacked while it was evaluated: modalities that were dropped, and labelled rows that its metrics leave out for want of a prediction. */
+export interface RunLacks {
+  readonly seed: number;
+  readonly absent: readonly AbsentRows[];
+  readonly unpredicted: readonly (Unpredicted & { readonly split: string })[];
+}
+
 export interface Comparison extends Pick<ComparisonRequest, "axes" | "seeds" | "splits" | "metrics"> {
   /** Of runs of one model with a class label. */
   readonly confusions?: readonly SplitConfusion[];
+  /** Of runs that were evaluated anew; runs that lacked nothing are left out. */
+  readonly lacks?: readonly RunLacks[];
   readonly rows: readonly ComparisonRow[];
 }
 

@@ -1,5 +1,6 @@
 /** Tables of a run: metrics for people and programs, predictions as CSV. */
 
+import type { AbsentRows } from "../data/drop.ts";
 import type { Confusion } from "../statistics/confusion.ts";
 
 /** Metrics and losses of one split. */
@@ -10,11 +11,14 @@ export interface SplitResult {
   /** Of a class label: its classes against the predicted ones. */
   readonly confusion?: Confusion | null;
   /** Labelled rows that the metrics leave out, since they lack fields that the prediction needs. */
-  readonly unpredicted?: {
-    readonly rows: number;
-    readonly labelled: number;
-    readonly lacking: readonly string[];
-  } | null;
+  readonly unpredicted?: Unpredicted | null;
+}
+
+/** How many labelled rows have no prediction, of how many, and the fields that they lack. */
+export interface Unpredicted {
+  readonly rows: number;
+  readonly labelled: number;
+  readonly lacking: readonly string[];
 }
 
 /** By split, then metrics and losses by name; undefined values are null, as JSON has no NaN. */
@@ -72,10 +76,16 @@ export function confusionText(results: readonly Pick<SplitResult, "split" | "con
 }
 
 /** A line about the labelled rows of a split that have no prediction. */
-export function unpredictedText(split: string, left: NonNullable<SplitResult["unpredicted"]>): string {
+export function unpredictedText(split: string, left: Unpredicted): string {
   const { rows, labelled, lacking } = left;
   const what = lacking.map((name) => `\`${name}\``).join(" or ");
   return `${split}: ${rows} of ${labelled} labelled rows have no prediction, since they lack ${what}; the metrics are over the others.\n`;
+}
+
+/** A line about the rows without a modality that was dropped. */
+export function absentText({ field, splits }: AbsentRows): string {
+  const counts = splits.map(({ split, absent, rows }) => `${split} ${absent} of ${rows}`);
+  return `Rows without ${field}: ${counts.join(", ")}.\n`;
 }
 
 /** Four decimals; `-` where there is no value, `undefined` where the metric is not defined for these rows. */

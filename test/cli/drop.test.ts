@@ -87,6 +87,34 @@ it("drops in training alone where the prediction cannot do without", async () =>
   expect(refusedLater.err).toContain("error[drop-without-prediction]");
 });
 
+it("says in the table of several runs, in every form, what their rows lacked", async () => {
+  const blind = ["--set", "patient=false", "--drop", "train.vision=0.3"];
+  for (const seed of ["0", "1"]) await train(`blind-${seed}`, ...blind, "--seed", seed);
+  const runs = ["blind-0", "blind-1"].map((name) => join(folder, name));
+  const table = (...more: readonly string[]) => runCli("eval", ...more, "--split", "train", ...DEVICE);
+  const { out } = await table(...runs);
+  const { lacks } = JSON.parse((await table(...runs, "--json")).out);
+  expect(lacks.map(({ seed }: { seed: number }) => seed)).toEqual([0, 1]);
+  for (const { seed, unpredicted } of lacks) {
+    const [{ rows, labelled }] = unpredicted;
+    expect(rows).toBeGreaterThan(0);
+    expect(out).toContain(`seed ${seed}: Rows without vision: train ${rows} of ${labelled}`);
+    expect(out).toContain(
+      `seed ${seed}: train: ${rows} of ${labelled} labelled rows have no prediction, since they lack \`vision\``,
+    );
+  }
+  const [first = ""] = runs;
+  const alone = await table(first);
+  expect(alone.out).toContain("labelled rows have no prediction");
+  for (const format of ["text", "markdown", "latex"])
+    expect((await table(first, "--format", format)).out).toMatch(
+      /^(% )?train: \d+ of 40 labelled rows have no/m,
+    );
+  expect((await table(first, "--format", "csv")).err).toMatch(/^train: \d+ of 40 labelled rows have no/m);
+  // Where nothing was dropped and every row has a prediction, there is nothing to say.
+  expect((await table(first, "--drop", "none", "--format", "text")).out).not.toContain("Rows without");
+});
+
 describe("mistakes", () => {
   it.each([
     ["visoin=0.3", "unknown-modality", "Did you mean `vision`?"],

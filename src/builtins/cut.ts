@@ -58,11 +58,12 @@ const slice: Builtin = {
     const extent = at(value.node.shape, place);
     if (from + size > extent) context.reject(sliceRange(from, size, extent));
     const node = context.g.sliceAxis(value.node, place, from, size);
-    const cut = derived(result as TensorType, node, [value]);
-    const present = [...(value.presence.get(inputs.dim("axis").key) ?? [])];
-    if (present.length === 0) return cut;
-    const kept = new Set(present.map((flags) => context.g.sliceAxis(flags, 0, from, size)));
-    return { ...cut, presence: new Map([...cut.presence, [inputs.dim("size").key, kept]]) };
+    const { key } = inputs.dim("axis");
+    const flags = value.presence.get(key);
+    if (flags === undefined) return derived(result as TensorType, node, [value]);
+    const present = new Set([...flags].map((each) => context.g.sliceAxis(each, 0, from, size)));
+    const moved = new Map([[key, { key: inputs.dim("size").key, present }]]);
+    return derived(result as TensorType, node, [value], moved);
   },
 };
 

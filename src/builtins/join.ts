@@ -7,7 +7,7 @@ import type { TensorType } from "../types/tensor-type.ts";
 import { axisOf, formatType, tensorType } from "../types/tensor-type.ts";
 import type { TensorValue } from "./build-context.ts";
 import type { Builtin } from "./builtin.ts";
-import { derived, problem, replaced, sameAxes, tensorArguments } from "./values.ts";
+import { axisKey, derived, problem, replaced, sameAxes, tensorArguments } from "./values.ts";
 
 const concat: Builtin = {
   name: "concat",
@@ -60,15 +60,15 @@ const concat: Builtin = {
       values.map((value) => value.node),
       -1,
     );
-    const joined = derived(type, node, values);
     const flags = values.map((value) => lastPresence(g, value));
-    const last = at(type.axes, -1);
-    if (last.kind === "rest" || flags.every((flag) => flag === null)) return joined;
+    if (flags.every((flag) => flag === null)) return derived(type, node, values);
     const present = g.concat(
       flags.map((flag, index) => flag ?? g.full([at(at(values, index).node.shape, -1)], 1, "bool")),
       -1,
     );
-    return { ...joined, presence: new Map([...joined.presence, [last.dim.key, new Set([present])]]) };
+    const last = ({ axes }: TensorType) => axisKey(at(axes, -1));
+    const joined = { key: last(type), present: new Set([present]) };
+    return derived(type, node, values, new Map(values.map((value) => [last(value.type), joined])));
   },
 };
 

@@ -25,6 +25,7 @@ import {
   dimArguments,
   filled,
   LOWEST,
+  type MovedAxis,
   participation,
   placeOn,
   problem,
@@ -116,20 +117,18 @@ function sortedValue(
   value: TensorValue,
   { place, key, mask }: Arranged,
 ): TensorValue {
-  const made = derived(type, node, [value]);
-  const own = at(type.axes, place);
+  const own = axisKey(at(type.axes, place));
   const size = at(node.shape, place);
-  const ragged = new Map(made.ragged);
-  const presence = new Map(made.presence);
-  const lengths = value.ragged.get(key);
-  if (lengths !== undefined && own.kind === "axis")
-    ragged.set(own.dim.key, { ...lengths, lengths: g.minimum(lengths.lengths, size) });
-  presence.delete(key);
-  if (value.presence.has(key) && mask !== null && own.kind === "axis") {
-    const present = g.sum(g.cast(g.reshape(mask, [at(mask.shape, -1)]), "i32"));
-    presence.set(own.dim.key, new Set([g.less(g.iota([size], 0), present)]));
+  const moved = new Map<string, MovedAxis>();
+  if (value.presence.has(key) && mask !== null) {
+    const count = g.sum(g.cast(g.reshape(mask, [at(mask.shape, -1)]), "i32"));
+    moved.set(key, { key: own, present: new Set([g.less(g.iota([size], 0), count)]) });
   }
-  return { ...made, ragged, presence };
+  const made = derived(type, node, [value], moved);
+  const lengths = value.ragged.get(key);
+  if (lengths === undefined) return made;
+  const shorter = { ...lengths, lengths: g.minimum(lengths.lengths, size) };
+  return { ...made, ragged: new Map([...made.ragged, [own, shorter]]) };
 }
 
 const sort: Builtin = {

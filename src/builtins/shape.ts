@@ -13,6 +13,7 @@ import {
   dimArguments,
   findAxis,
   joinRagged,
+  type MovedAxis,
   problem,
   replaced,
   tensorArgument,
@@ -211,12 +212,12 @@ const merge: Builtin = {
   },
   build: (context, inputs, result) => {
     const value = inputs.tensor("x");
-    const merged = reshaped(context, value, result as TensorType);
     const dims = inputs.dims("axes");
     const present = mergedPresence(context, value, dims);
-    if (present === null) return merged;
+    if (present === null) return reshaped(context, value, result as TensorType);
     const { key } = dims.reduce((all, dim) => dimMultiply(all, dim), dimNumber(1));
-    return { ...merged, presence: new Map([...merged.presence, [key, new Set([present])]]) };
+    const merged = { key, present: new Set([present]) };
+    return reshaped(context, value, result as TensorType, new Map(dims.map((dim) => [dim.key, merged])));
   },
 };
 
@@ -236,12 +237,17 @@ function mergedPresence({ g, size }: BuildContext, value: TensorValue, dims: rea
   return g.reshape(g.broadcastTo(all, extents), [extents.reduce((product, extent) => product * extent, 1)]);
 }
 
-function reshaped(context: BuildContext, value: TensorValue, type: TensorType): TensorValue {
+function reshaped(
+  context: BuildContext,
+  value: TensorValue,
+  type: TensorType,
+  moved?: ReadonlyMap<string, MovedAxis>,
+): TensorValue {
   const shape = type.axes.map((wanted) => {
     if (wanted.kind === "rest") throw new CompilerBug("a value has an unresolved `..` axis");
     return context.size(wanted.dim);
   });
-  return derived(type, context.g.reshape(value.node, shape), [value]);
+  return derived(type, context.g.reshape(value.node, shape), [value], moved);
 }
 
 export const shapes: readonly Builtin[] = [rename, expand, along, split, merge];

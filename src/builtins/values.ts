@@ -144,22 +144,37 @@ export function joinRagged(
   return joined;
 }
 
-/** A value of type `type` whose presence and lengths come from what it was computed from. */
-export function derived(type: TensorType, node: Node, from: readonly TensorValue[]): TensorValue {
-  const over = reducedPresence(from, type.axes);
+/** Where the elements of an axis are in a result: on the axis with this key, and which of that one's elements take part. */
+export interface MovedAxis {
+  readonly key: string;
+  readonly present: ReadonlySet<Node>;
+}
+
+/**
+ * A value of type `type` whose presence and lengths come from what it was computed from. `moved` holds, by their old keys, the axes with absent
+ * elements that the result has in another form: joined, cut or in another order, but not reduced.
+ */
+export function derived(
+  type: TensorType,
+  node: Node,
+  from: readonly TensorValue[],
+  moved: ReadonlyMap<string, MovedAxis> = new Map(),
+): TensorValue {
+  const over = reducedPresence(from, new Set([...type.axes.map(axisKey), ...moved.keys()]));
+  const presence = new Map<string, ReadonlySet<Node>>(joinPresence(from, type.axes));
+  for (const { key, present } of moved.values()) presence.set(key, present);
   return {
     kind: "tensor",
     type,
     node,
-    presence: joinPresence(from, type.axes),
+    presence,
     ragged: joinRagged(from, type.axes),
     ...(over.size === 0 ? {} : { over }),
   };
 }
 
-/** Presence of the axes that a result has no more, and of those that had been reduced before. */
-function reducedPresence(values: readonly TensorValue[], axes: readonly AxisType[]): Set<Node> {
-  const keys = new Set(axes.map(axisKey));
+/** Presence of the axes that a result has no more, which are all but those with `keys`, and of those that had been reduced before. */
+function reducedPresence(values: readonly TensorValue[], keys: ReadonlySet<string>): Set<Node> {
   const over = new Set<Node>();
   for (const value of values) {
     for (const node of value.over ?? []) over.add(node);

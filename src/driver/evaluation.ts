@@ -68,15 +68,25 @@ export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): 
   return { graph, losses, outputs: recorded, data: [...inputs.arenas.values()] };
 }
 
-/** How many rows of the batch a loss was taken over: those that have everything it needs. */
+/**
+ * How many rows a loss was taken over: those of the batch that have everything it needs, or, where it reads them only joined, merged or cut,
+ * those of what it reads.
+ */
 function participatingRows(g: GraphBuilder, loss: TensorValue): Node {
   const batch = topologicalOrder([loss.node]).find(arePlaces);
   if (batch === undefined) return g.constant(1);
-  const present = [...(loss.over ?? [])].filter(
-    (node) => node.shape.length === 1 && node.shape[0] === batch.shape[0],
+  const over = [...(loss.over ?? [])];
+  const whole = elementCount(batch.shape);
+  const extents = over.map(({ shape }) => elementCount(shape));
+  const extent = extents.includes(whole) ? whole : (extents[0] ?? whole);
+  const present = over.filter((_, index) => extents[index] === extent);
+  const rows = extent === whole ? [g.greaterEqual(batch, 0), ...present] : present;
+  return g.sum(
+    g.cast(
+      rows.reduce((all, node) => g.and(all, node)),
+      "f32",
+    ),
   );
-  const rows = present.reduce((all, node) => g.and(all, node), g.greaterEqual(batch, 0));
-  return g.sum(g.cast(rows, "f32"));
 }
 
 /** Fields without which a row has no such output. */

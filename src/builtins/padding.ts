@@ -1,7 +1,7 @@
 /** Functions that say what padding and absent rows count as. */
 import type { TensorType } from "../types/tensor-type.ts";
 import { type Builtin, x } from "./builtin.ts";
-import { axisPlace, derived, filled, joinRagged, tensorArgument } from "./values.ts";
+import { axisPlace, derived, filled, tensorArgument } from "./values.ts";
 
 const fill: Builtin = {
   name: "fill",
@@ -31,13 +31,7 @@ const presentOrZero: Builtin = {
         ? [[key, new Set([rows])] as const]
         : [],
     );
-    return {
-      kind: "tensor",
-      type,
-      node: filled(value, context, 0, null),
-      presence: new Map(presence),
-      ragged: joinRagged([value], type.axes),
-    };
+    return { ...value, type, node: filled(value, context, 0, null), presence: new Map(presence) };
   },
 };
 

@@ -59,7 +59,7 @@ const rename: Builtin = {
       if (nodes !== undefined) presence.set(key, nodes);
       if (lengths !== undefined) ragged.set(key, lengths);
     }
-    return { kind: "tensor", type: result as TensorType, node: value.node, presence, ragged };
+    return { ...value, type: result as TensorType, presence, ragged };
   },
 };
 

@@ -64,6 +64,8 @@ it.each([
   ["slice(x, axis = B, from = 1, size = 3)", 1, "the rows that were cut out"],
   ["merge(wide, [B, D])", 4, "rows in one axis with their elements"],
   ["top_k(x, 1).values", 1, "the first rows of an order"],
+  ["rename(mean(wide, axis = B), D = E)", 2, "the rows that a mean was over, under whatever name"],
+  ["or_zero(mean(wide, axis = B))", 2, "the rows that a mean was over, though none is absent any more"],
   ["sort(x)", 2, "rows in another order"],
 ])("%s counts by %i: %s", (value, weight) => {
   expect(weightOf(value)).toBe(weight);

@@ -1,5 +1,5 @@
 /** The result of checking: what the elaborator and the training loop start from. */
-import type { Source } from "../diagnostics/source.ts";
+import type { Source, Span } from "../diagnostics/source.ts";
 import type {
   Expression,
   ModelDecl,
@@ -54,6 +54,8 @@ export interface CheckedModel {
 export interface Override {
   readonly value: Expression;
   readonly scope: FileScope;
+  /** The variant that gives the value, and where; null where the command line does. */
+  readonly variant: { readonly name: string; readonly span: Span } | null;
 }
 
 /** A train block with numbers for everything. */

@@ -1,6 +1,6 @@
 /** Variants and `--set`: settings and slots of a model with other values. */
 
-import type { Source, Span } from "../diagnostics/source.ts";
+import { joinSpans, type Source, type Span } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Expression, ModelDecl, VariantDecl } from "../syntax/ast.ts";
 import type { Override } from "./checked.ts";
@@ -19,6 +19,7 @@ export interface Assignment {
   readonly nameSpan: Span;
   readonly value: Expression;
   readonly scope: FileScope;
+  readonly variant: Override["variant"];
 }
 
 export interface Resolved {
@@ -40,7 +41,7 @@ export function resolveVariant(checker: Checker, definition: Definition): Resolv
     seen.add(current);
     variants.unshift(current);
     const { declaration, scope } = current;
-    assignments.unshift(...variantAssignments(checker, declaration.overrides, scope));
+    assignments.unshift(...variantAssignments(checker, current));
     const base = scope.names.get(declaration.base.name);
     if (base === undefined || (!isModel(base) && !isVariant(base))) {
       reportUnknownModel(checker, declaration.base.name, declaration.base.span, scope);
@@ -51,14 +52,8 @@ export function resolveVariant(checker: Checker, definition: Definition): Resolv
   return isModel(current) ? { base: current, variants, assignments } : null;
 }
 
-function variantAssignments(
-  checker: Checker,
-  overrides: readonly {
-    readonly name: { readonly name: string; readonly span: Span };
-    readonly value: Expression;
-  }[],
-  scope: FileScope,
-): Assignment[] {
+function variantAssignments(checker: Checker, { declaration, scope }: Definition<VariantDecl>): Assignment[] {
+  const { overrides } = declaration;
   const first = new Map<string, Span>();
   for (const { name } of overrides) {
     const earlier = first.get(name.name);
@@ -72,7 +67,13 @@ function variantAssignments(
         text: "A variant gives every setting one value.",
       });
   }
-  return overrides.map(({ name, value }) => ({ name: name.name, nameSpan: name.span, value, scope }));
+  return overrides.map(({ name, value }) => ({
+    name: name.name,
+    nameSpan: name.span,
+    value,
+    scope,
+    variant: { name: declaration.name.name, span: joinSpans(name.span, value.span) },
+  }));
 }
 
 /** Reports a name that should be a model's, listing those that are. */
@@ -103,8 +104,8 @@ export function checkAssignments(
 ): Map<string, Override> {
   const overrides = new Map<string, Override>();
   for (const assignment of assignments) {
-    const { name, value, scope } = assignment;
-    if (checkAssignment(checker, model, assignment)) overrides.set(name, { value, scope });
+    const { name, value, scope, variant } = assignment;
+    if (checkAssignment(checker, model, assignment)) overrides.set(name, { value, scope, variant });
   }
   return overrides;
 }
@@ -196,7 +197,7 @@ export function commandLineAssignment(
   const { name, value, source } = override;
   const at = Math.max(0, source.text.indexOf(name));
   const nameSpan = { source, start: at, end: Math.min(source.text.length, at + name.length) };
-  return { name, value, scope: commandLineScope(entry), nameSpan };
+  return { name, value, scope: commandLineScope(entry), nameSpan, variant: null };
 }
 
 /** Values of a model's settings with its overrides; null for sizes without a default. */

@@ -9,7 +9,7 @@ import type { Drops } from "../data/drop.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { FusionTarget } from "../fuse/target.ts";
 import type { MemoryLimits } from "../runtime/limits.ts";
-import type { DataInput } from "../train/bind-data.ts";
+import type { DataInput, FixedSize } from "../train/bind-data.ts";
 import { datasetSizes } from "../train/bind-data.ts";
 import type { DeclaredOutput } from "../train/bind-drops.ts";
 import { requirePredictions } from "../train/bind-drops.ts";
@@ -137,8 +137,9 @@ function modelSizes(
   dataset: Dataset,
   folder: string,
 ): Map<string, number> {
-  const fixed = fixedSizes(model);
-  return new Map([...fixed, ...datasetSizes({ inputs: dataInputs(model, types), dataset, folder, fixed })]);
+  const fixed = sizesWithOrigin(model);
+  const found = datasetSizes({ inputs: dataInputs(model, types), dataset, folder, fixed });
+  return new Map([...fixedSizes(model), ...found]);
 }
 
 /** The inputs and labels of a model with their types. */
@@ -154,12 +155,16 @@ export function dataInputs(model: CheckedModel, types: ReadonlyMap<object, Value
 
 /** Sizes that a variant or `--set` gives: a dataset must fit them, while a default of the model gives way. */
 export function fixedSizes(model: CheckedModel): Map<string, number> {
-  const sizes = new Map<string, number>();
+  return new Map([...sizesWithOrigin(model)].map(([name, { value }]) => [name, value]));
+}
+
+function sizesWithOrigin(model: CheckedModel): Map<string, FixedSize> {
+  const sizes = new Map<string, FixedSize>();
   for (const member of model.declaration.members) {
     const override = member.kind === "size" ? model.overrides.get(member.name.name) : undefined;
     if (override === undefined || member.kind !== "size") continue;
     const value = evaluate(override.value, { lookup: () => null, builtins, operators });
-    if (typeof value === "number") sizes.set(member.name.name, value);
+    if (typeof value === "number") sizes.set(member.name.name, { value, variant: override.variant });
   }
   return sizes;
 }

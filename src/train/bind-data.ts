@@ -27,8 +27,15 @@ export interface BindRequest {
   readonly dataset: Dataset;
   /** The dataset's folder as the user would type it, for messages. */
   readonly folder: string;
-  /** Sizes that the user has fixed with `--set`; a dataset must fit them. */
-  readonly fixed: ReadonlyMap<string, number>;
+  /** Sizes that a dataset must fit. */
+  readonly fixed: ReadonlyMap<string, FixedSize>;
+}
+
+/** A size that a variant or `--set` has fixed. */
+export interface FixedSize {
+  readonly value: number;
+  /** The variant that fixes it, and where; null where `--set` does. */
+  readonly variant: { readonly name: string; readonly span: Span } | null;
 }
 
 /** The model's sizes that the dataset decides, by name. Throws a UserError with everything that does not fit. */
@@ -100,7 +107,7 @@ class Binding {
       this.later.push(() => this.compare(input, field, found, this.evaluate(found.dim)));
       return;
     }
-    const fixed = this.request.fixed.get(name);
+    const fixed = this.request.fixed.get(name)?.value;
     if (fixed !== undefined) {
       this.compare(input, field, found, fixed);
       this.sizes.set(name, fixed);
@@ -116,7 +123,7 @@ class Binding {
   private evaluate(dim: Dim): number | null {
     const value = dimEvaluate(
       dim,
-      ({ name }) => this.sizes.get(name) ?? this.request.fixed.get(name) ?? null,
+      ({ name }) => this.sizes.get(name) ?? this.request.fixed.get(name)?.value ?? null,
     );
     return typeof value === "number" ? value : null;
   }
@@ -127,14 +134,18 @@ class Binding {
     if (found.fit === "at least" && wanted > found.value) return;
     const size = formatDim(found.dim);
     const other = this.decidedBy.get(size);
-    const related = other === undefined ? [] : [label(other.input, `\`${size}\` is ${wanted} here`)];
+    const fixed = this.request.fixed.get(size);
+    const place = other?.input.span ?? fixed?.variant?.span;
+    const related = place === undefined ? [] : [{ span: place, text: `\`${size}\` is ${wanted} here` }];
     const more = found.fit === "at least" ? " or more" : "";
     const reason =
       other !== undefined
         ? `the field \`${other.field.name}\` has made it ${wanted}`
-        : this.request.fixed.has(size)
-          ? `\`--set ${size}=${wanted}\` fixes it`
-          : `it is ${wanted}`;
+        : fixed === undefined
+          ? `it is ${wanted}`
+          : fixed.variant === null
+            ? `\`--set ${size}=${wanted}\` sets it to ${wanted}`
+            : `the variant \`${fixed.variant.name}\` sets \`${size} = ${wanted}\``;
     const constant = dimConstant(found.dim) !== null;
     const sentence = constant
       ? `The spec says ${wanted}.`
@@ -146,9 +157,7 @@ class Binding {
       related,
       field: field.name,
       text: `The field \`${field.name}\` (\`${fieldType(field)}\`) has ${found.value} ${found.what}. ${sentence}`,
-      ...(this.request.fixed.has(size)
-        ? { hint: `Leave out \`--set ${size}=…\`; the size is then taken from the data.` }
-        : {}),
+      ...(fixed === undefined ? {} : { hint: hintForFixed(size, fixed) }),
     });
   }
 
@@ -239,6 +248,12 @@ interface Words {
   readonly within?: readonly string[];
   readonly text: string;
   readonly hint?: string;
+}
+
+function hintForFixed(size: string, { value, variant }: FixedSize): string {
+  return variant === null
+    ? `Leave out \`--set ${size}=…\`; the size is then taken from the data.`
+    : `Write \`size ${size} = ${value}\` for a default that gives way to the data, or leave the line out.`;
 }
 
 function label(input: DataInput, text: string): Label {

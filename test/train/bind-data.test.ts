@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { invariant } from "../../src/base/invariant.ts";
+import { CPU } from "../../src/codegen/wasm/descriptor.ts";
 import type { Dataset, FieldSpec, Split } from "../../src/data/schema.ts";
 import { emptyField } from "../../src/data/schema.ts";
 import { UserError } from "../../src/diagnostics/problems.ts";
 import { renderDiagnostics } from "../../src/diagnostics/render.ts";
 import type { Source } from "../../src/diagnostics/source.ts";
+import { compileOnly } from "../../src/driver/prepare.ts";
 import type { DataInput } from "../../src/train/bind-data.ts";
 import { datasetSizes } from "../../src/train/bind-data.ts";
 import { requireRows } from "../../src/train/bind-rows.ts";
@@ -12,6 +15,7 @@ import type { Dim } from "../../src/types/dim.ts";
 import { dimNumber, dimSymbol, makeSymbol } from "../../src/types/dim.ts";
 import type { TensorType } from "../../src/types/tensor-type.ts";
 import { axisOf, tensorType } from "../../src/types/tensor-type.ts";
+import { check } from "../support/check.ts";
 
 const SPEC = `model Small {
   input text  : ids[B, L~] < V
@@ -63,7 +67,8 @@ function dataset(fields: readonly FieldSpec[], label: string | null = "y"): Data
 }
 
 function bind(inputs: readonly DataInput[], data: Dataset, fixed: Record<string, number> = {}) {
-  return datasetSizes({ inputs, dataset: data, folder: "data/small", fixed: new Map(Object.entries(fixed)) });
+  const sizes = Object.entries(fixed).map(([name, value]) => [name, { value, variant: null }] as const);
+  return datasetSizes({ inputs, dataset: data, folder: "data/small", fixed: new Map(sizes) });
 }
 
 /** The rendered problems of a call that must fail. */
@@ -189,11 +194,46 @@ describe("data that do not fit", () => {
         ┌─ data/small: field "text"
 
       The field \`text\` (\`ids[B, L~] < 90\`) has 90 token ids. \`V\` would have to be
-      90 or more, but \`--set V=50\` fixes it.
+      90 or more, but \`--set V=50\` sets it to 50.
 
       Hint: Leave out \`--set V=…\`; the size is then taken from the data.
       "
     `);
+  });
+
+  it("a size that a variant fixes", () => {
+    const spec = `model Model {
+  size D
+  input audio : f32[B, T~, D]
+  loss level = mean(sum(audio, axis = T))
+}
+model Wide = Model with { D = 99 }
+model Last = Wide with {}
+`;
+    const compiled = (...set: readonly string[]) => {
+      const { program } = check({ source: spec, model: "Last", set });
+      const data = { dataset: dataset([AUDIO]), folder: "data/small" };
+      invariant(program.chosen !== null, "the model is right");
+      compileOnly({ model: program.chosen, types: program.types, target: CPU, data });
+    };
+    expect(problemsOf(() => compiled())).toMatchInlineSnapshot(`
+      "error[data-size]: Data do not have this size
+        ┌─ model.mird:3:9
+      3 │   input audio : f32[B, T~, D]
+        │         ^^^^^ the data have 5
+        ·
+      6 │ model Wide = Model with { D = 99 }
+        │                           ------ \`D\` is 99 here
+        ┌─ data/small: field "audio"
+
+      The field \`audio\` (\`f32[B, T~, 5]\`) has 5 numbers per step. \`D\` would have
+      to be 5, but the variant \`Wide\` sets \`D = 99\`.
+
+      Hint: Write \`size D = 99\` for a default that gives way to the data, or
+      leave the line out.
+      "
+    `);
+    expect(problemsOf(() => compiled("D=98"))).toContain("but `--set D=98` sets it to 98.");
   });
 
   it("two fields that must agree", () => {

@@ -62,7 +62,9 @@ export async function beginRun(request: BeginRequest): Promise<BegunRun> {
   checkRunFolder(folder, request.force);
   const device = await chooseDevice(request.device);
   try {
-    const { dataset: whole, stream } = openDatasetFor(data, device.backend.limits, request.stream);
+    const { dataset: whole, stream } = openDatasetFor(data, device.backend.limits, request.stream, [
+      checked.model,
+    ]);
     const dataset = datasetWithout(checked, whole, drop, seed);
     const dropped = { drops: drop, evaluated: EVALUATED };
     const named = { dataset, folder: dataName(data), pretrained };
@@ -94,7 +96,9 @@ export async function reopenRun(
   const given = data ?? info.dataset.folder;
   const device = await chooseDevice(flags);
   try {
-    const { dataset: whole, stream } = openDatasetFor(given, device.backend.limits, flags.stream ?? false);
+    const { dataset: whole, stream } = openDatasetFor(given, device.backend.limits, flags.stream ?? false, [
+      checked.model,
+    ]);
     requireSameData(folder, info, whole);
     const dataset = datasetWithout(checked, whole, info.drop, info.seed);
     // A run that was stopped before its first checkpoint begins anew, from the same weights.

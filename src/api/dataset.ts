@@ -1,8 +1,10 @@
 /** The dataset that a command or program names: a folder, `synth` for generated data of the default size, or values in memory. */
+import type { CheckedModel } from "../check/checked.ts";
 import { describedDataset, loadDataset } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
 import { fieldElements, openStreamed } from "../data/streamed.ts";
 import { synthesize } from "../data/synthetic.ts";
+import { labelName } from "../driver/prepare.ts";
 import type { MemoryLimits } from "../runtime/limits.ts";
 
 /** `--data synth`: nothing is read or written; the seed of the data is always that of `mird data synth`. */
@@ -30,9 +32,14 @@ const SHARE = 0.5;
 
 /**
  * Opens a dataset for a device. One that takes more than half of its memory, one with a field that a kernel could not read as a whole, and any with
- * `stream`, is brought batch by batch, from its shard files where it has some.
+ * `stream`, is brought batch by batch, from its shard files where it has some; the labels of the models stay in memory.
  */
-export function openDatasetFor(data: GivenData, limits: MemoryLimits, stream: boolean): OpenedDataset {
+export function openDatasetFor(
+  data: GivenData,
+  limits: MemoryLimits,
+  stream: boolean,
+  models: readonly CheckedModel[],
+): OpenedDataset {
   const described = typeof data !== "string" ? data : data === GENERATED ? null : describedDataset(data);
   if (described === null) return { dataset: openDataset(data), stream };
   const fields = fieldElements(described).map((elements) => elements * limits.elementBytes);
@@ -40,7 +47,15 @@ export function openDatasetFor(data: GivenData, limits: MemoryLimits, stream: bo
   const most = Math.min(limits.arena.bytes, limits.operand.bytes);
   const large = stream || all > SHARE * limits.total.bytes || Math.max(0, ...fields) > most;
   if (typeof data !== "string") return { dataset: data, stream: large };
-  return { dataset: large ? openStreamed(data) : loadDataset(data), stream: large };
+  return {
+    dataset: large
+      ? openStreamed(
+          data,
+          models.map(labelName).filter((name) => name !== null),
+        )
+      : loadDataset(data),
+    stream: large,
+  };
 }
 
 /** What messages and records call the data. */

@@ -64,7 +64,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
   const checked = batch === null ? recorded : inBatchesOf(recorded, batch);
   const chosen = await chooseDevice(request.device);
   try {
-    const { dataset: whole, stream } = openDatasetFor(given, chosen.backend.limits, false);
+    const { dataset: whole, stream } = openDatasetFor(given, chosen.backend.limits, false, [checked]);
     const dataset = datasetWithout({ program, model: checked }, whole, drop, info.seed);
     const wanted = request.splits ?? Object.keys(dataset.splits);
     const splits = typeof wanted === "function" ? wanted(dataset) : wanted;

@@ -103,7 +103,12 @@ export async function compare(io: Io, request: CompareRequest): Promise<number> 
   const metrics = chosenMetrics(request, at(checked, 0));
   const device = await chooseDevice(request.device);
   try {
-    const opened = openDatasetFor(request.data, device.backend.limits, request.stream);
+    const opened = openDatasetFor(
+      request.data,
+      device.backend.limits,
+      request.stream,
+      checked.map(({ model }) => model),
+    );
     const { dataset } = opened;
     const compiled = compileVariants(request, { variants, checked, opened, device });
     const plan = planOf(request, { entry, sources, dataset, device });

@@ -33,14 +33,21 @@ interface Shard {
   readonly rows: number;
 }
 
-/** Opens a dataset folder. Throws a UserError with every inconsistency, as `loadDataset` does. */
-export function openStreamed(folder: string): Dataset {
+/**
+ * Opens a dataset folder. `labels`: what models call their label, held in memory as the label that the dataset names is, since it is compared with
+ * predictions as a whole. Throws a UserError with every inconsistency, as `loadDataset` does.
+ */
+export function openStreamed(folder: string, labels: readonly string[] = []): Dataset {
   const described = describedDataset(folder);
+  const isLarge: IsLarge = ({ kind, name: field }) =>
+    field !== described.label &&
+    !labels.includes(field) &&
+    (kind === "sequence" || kind === "vector" || kind === "tokens");
   const problems = new DataProblems();
   const splits: Record<string, Split> = {};
   const hash = createHash("sha256").update(JSON.stringify([described.fields, described.label]));
   for (const name of Object.keys(described.splits).sort()) {
-    const split = openSplit(folder, described, name, problems);
+    const split = openSplit(folder, described, name, isLarge, problems);
     if (split === null) continue;
     hash.update(JSON.stringify([name, split.rows, split.ids]));
     for (const spec of described.fields) {
@@ -61,12 +68,16 @@ export function openStreamed(folder: string): Dataset {
   return { ...described, splits: Object.fromEntries(ordered), knownFingerprint: hash.digest("hex") };
 }
 
+/** Whether the values of a field stay in the file. */
+type IsLarge = (spec: FieldSpec) => boolean;
+
 type OpenedSplit = Split & { readonly shards: readonly Shard[] };
 
 function openSplit(
   folder: string,
   described: DatasetFile,
   name: string,
+  isLarge: IsLarge,
   problems: DataProblems,
 ): OpenedSplit | null {
   const split = described.splits[name];
@@ -76,13 +87,13 @@ function openSplit(
   );
   const shards = parts.filter((shard) => shard !== null);
   if (shards.length < parts.length) return null;
-  const small = shards.map((shard) => smallValues(shard, described, problems));
+  const small = shards.map((shard) => smallValues(shard, described.fields, isLarge, problems));
   const values = small.filter((part) => part !== null);
   if (values.length < shards.length) return null;
   const fields = new Map(
     described.fields.map((spec): [string, Field] => {
       const pieces = values.map((part) => part.fields.get(spec.name)).filter((piece) => piece !== undefined);
-      return [spec.name, joined(spec, isLarge(spec, described.label), pieces, shards)];
+      return [spec.name, joined(spec, isLarge(spec), pieces, shards)];
     }),
   );
   const known = values.every((part) => part.ids !== null) && values.length > 0;
@@ -95,23 +106,14 @@ function openShard(path: string, rows: number): Shard {
   return { path, file, tensors: storedTensors(path, file), rows };
 }
 
-/** Whether the values of a field stay in the file; those of the label are compared with predictions as a whole. */
-function isLarge({ kind, name }: FieldSpec, label: string | null): boolean {
-  return name !== label && (kind === "sequence" || kind === "vector" || kind === "tokens");
-}
-
 /** Ids, lengths, presence and small fields of a shard; large ones have no values. Null after a problem. */
-function smallValues(
-  shard: Shard,
-  { fields, label }: Pick<DatasetFile, "fields" | "label">,
-  problems: DataProblems,
-) {
+function smallValues(shard: Shard, fields: readonly FieldSpec[], isLarge: IsLarge, problems: DataProblems) {
   const tensors = new Map<string, Tensor>();
   for (const [name, stored] of shard.tensors) {
     const spec = fields.find((each) => each.name === name);
     tensors.set(
       name,
-      spec !== undefined && isLarge(spec, label) ? withoutValues(stored) : readTensor(shard, stored),
+      spec !== undefined && isLarge(spec) ? withoutValues(stored) : readTensor(shard, stored),
     );
   }
   return shardValues(shard.path, tensors, fields, shard.rows, problems);

@@ -184,7 +184,8 @@ function outputNames(model: CheckedModel): DeclaredOutput[] {
   return model.declaration.members.flatMap((member) => (member.kind === "output" ? member.names : []));
 }
 
-function labelName(model: CheckedModel): string | null {
+/** What a model calls its label; null when it has none. */
+export function labelName(model: CheckedModel): string | null {
   for (const member of model.declaration.members) if (member.kind === "label") return member.name.name;
   return null;
 }

@@ -1,10 +1,11 @@
 /** Training from shards: rows that come batch by batch give the same bits as a dataset that lies on the device. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatasetFor } from "../../src/api/dataset.ts";
 import { fingerprint, loadDataset, writeDataset } from "../../src/data/dataset.ts";
+import { datasetFromArrays } from "../../src/data/from-arrays.ts";
 import { readSafetensors, writeSafetensors } from "../../src/data/safetensors.ts";
 import { rowSize } from "../../src/data/schema.ts";
 import { openStreamed } from "../../src/data/streamed.ts";
@@ -65,9 +66,67 @@ describe("an opened dataset whose values stay in the shards", () => {
   it("is used where the dataset would take more than half of the device, or where it is asked for", () => {
     const { limits } = wasmBackend();
     const small = { ...limits, total: { bytes: 10_000, what: "this test has" } };
-    expect(openDatasetFor(data, limits, false).stream).toBe(false);
-    expect(openDatasetFor(data, small, false).stream).toBe(true);
-    expect(openDatasetFor(data, limits, true).stream).toBe(true);
+    expect(openDatasetFor(data, limits, false, []).stream).toBe(false);
+    expect(openDatasetFor(data, small, false, []).stream).toBe(true);
+    expect(openDatasetFor(data, limits, true, []).stream).toBe(true);
+  });
+});
+
+// The dataset names no label, so that only the spec says that values of this field are compared as a whole.
+describe("a label that only the model calls so", () => {
+  const TAGS = `
+import std.loss (binary_cross_entropy)
+import std.nn (Linear)
+
+model Tags {
+  input x : f32[B, D]
+  label tags : f32[B, K]
+  scores = Linear(K)(x)
+  chances = sigmoid(scores)
+  loss task = binary_cross_entropy(scores, tags)
+  output chances predicts tags
+}
+
+train Tags {
+  batch 4
+  phase model {
+    minimize task
+    updates all
+    with Adam(lr = 0.05)
+  }
+  epochs 2
+  report f1_micro
+}
+`;
+  const train = async (name: string, yes: number, ...more: string[]) => {
+    const rows = (count: number) => ({
+      x: Array.from({ length: count }, (_, row) => [Math.sin(row), Math.cos(row)]),
+      tags: Array.from({ length: count }, (_, row) => [row % 2, row % 3 === 0 ? yes : 0]),
+    });
+    const fields = { x: { kind: "vector", width: 2 }, tags: { kind: "vector", width: 2 } } as const;
+    const given = datasetFromArrays({ fields, splits: { train: rows(20), valid: rows(7), test: rows(6) } });
+    const [spec, dataset, out] = ["tags.mird", `${name}-data`, name].map((file) => join(folder, file));
+    writeFileSync(String(spec), TAGS);
+    writeDataset(given, String(dataset), { shardRows: 5 });
+    const args = ["train", String(spec), "--data", String(dataset), "--device", "cpu", "--out", String(out)];
+    return { result: await runCli(...args, ...more), out: String(out) };
+  };
+
+  it("is compared with predictions as that of a loaded dataset is", async () => {
+    const whole = await train("tags-whole", 1);
+    const streamed = await train("tags-streamed", 1, "--stream");
+    expect(whole.result).toMatchObject({ code: 0 });
+    expect(streamed.result).toMatchObject({ code: 0 });
+    for (const file of ["metrics.json", "predictions.csv"])
+      expect(readFileSync(join(streamed.out, file), "utf8"), file).toBe(
+        readFileSync(join(whole.out, file), "utf8"),
+      );
+  });
+
+  it("must be yes or no, also where values come batch by batch", async () => {
+    const { result } = await train("tags-wrong", 2, "--stream");
+    expect(result.code).toBe(1);
+    expect(result.err).toContain("error[label-values]");
   });
 });
 

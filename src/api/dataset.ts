@@ -4,7 +4,7 @@ import { describedDataset, loadDataset } from "../data/dataset.ts";
 import type { Dataset } from "../data/schema.ts";
 import { fieldElements, openStreamed } from "../data/streamed.ts";
 import { synthesize } from "../data/synthetic.ts";
-import { labelName } from "../driver/prepare.ts";
+import { labelOf } from "../driver/compile.ts";
 import type { MemoryLimits } from "../runtime/limits.ts";
 
 /** `--data synth`: nothing is read or written; the seed of the data is always that of `mird data synth`. */
@@ -51,7 +51,7 @@ export function openDatasetFor(
     dataset: large
       ? openStreamed(
           data,
-          models.map(labelName).filter((name) => name !== null),
+          models.flatMap((model) => labelOf(model)?.name ?? []),
         )
       : loadDataset(data),
     stream: large,

@@ -1,8 +1,7 @@
 /** Checks the train block of a model: batches, phases, selection and report. */
 import { suggest } from "../diagnostics/suggest.ts";
-import { type LabelKind, METRICS, type Metric } from "../statistics/metrics.ts";
+import { labelKind, METRICS, type Metric } from "../statistics/metrics.ts";
 import type { Identifier, Phase, TrainMember } from "../syntax/ast.ts";
-import type { TensorType } from "../types/tensor-type.ts";
 import type { CheckedPhase, CheckedTrain } from "./checked.ts";
 import { checkLoads } from "./loads.ts";
 import { checkPhase, reportDuplicateMember } from "./phases.ts";
@@ -191,13 +190,6 @@ function checkSelect(training: Training, member: Member<"select">): CheckedTrain
 function checkReport(training: Training, names: readonly Identifier[]): string[] | null {
   const checked = names.map((name) => checkMetric(training, name));
   return checked.includes(null) ? null : names.map(({ name }) => name);
-}
-
-/** What metrics call a label of this type; a label with several numbers per row is a yes or no for each. */
-function labelKind({ element, axes }: TensorType): LabelKind | null {
-  if (element === "class") return "class";
-  if (element !== "f32") return null;
-  return axes.length === 2 ? "set" : "score";
 }
 
 /** The metric that a name stands for, "loss" for a loss of the model; null after a report. */

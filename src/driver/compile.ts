@@ -15,6 +15,7 @@ import type { Pass } from "../optimize/pass.ts";
 import { optimize } from "../optimize/pipeline.ts";
 import { orderCalls } from "../plan/order.ts";
 import { planProgram } from "../plan/plan.ts";
+import { labelKind } from "../statistics/metrics.ts";
 import type { CompiledModel, DataArena, OptimizerState } from "../train/compiled.ts";
 import type { ParameterLayout } from "../train/layout.ts";
 import { momentArena, momentCount } from "../train/optimizers.ts";
@@ -163,17 +164,9 @@ function optimizerStates(layout: ParameterLayout): OptimizerState[] {
   });
 }
 
-function labelOf(model: CheckedModel): CompiledModel["label"] {
+/** The label of a model and its kind; null when it has none. */
+export function labelOf(model: CheckedModel): CompiledModel["label"] {
   for (const member of model.declaration.members)
-    if (member.kind === "label")
-      return {
-        name: member.name.name,
-        kind:
-          member.type.element === "class" || member.type.element === "ids"
-            ? "class"
-            : member.type.axes.length === 2
-              ? "set"
-              : "score",
-      };
+    if (member.kind === "label") return { name: member.name.name, kind: labelKind(member.type) };
   return null;
 }

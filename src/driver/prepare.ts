@@ -20,7 +20,7 @@ import { trainSettings } from "../train/settings.ts";
 import type { StartingValues } from "../train/starting-values.ts";
 import { openPretrained, startingValues } from "../train/starting-values.ts";
 import type { Compilation, CompileRequest } from "./compile.ts";
-import { compileModel, trainBlock } from "./compile.ts";
+import { compileModel, labelOf, trainBlock } from "./compile.ts";
 import { hasRoom, requireRoom } from "./memory.ts";
 
 /** Where compiled models are kept, and by what name this one is known there. */
@@ -67,7 +67,7 @@ export function prepare(request: PrepareRequest): Prepared {
   const train = trainBlock(model);
   const sizes = modelSizes(model, request.types, dataset, folder);
   const settings = trainSettings(train, request.epochs);
-  const label = labelName(model);
+  const label = labelOf(model)?.name ?? null;
   if (request.purpose === "train") requireRows({ dataset, folder, label, batch: train.batch, settings });
   requireYesOrNo(model, dataset, folder);
   const { loads } = train;
@@ -171,21 +171,14 @@ function sizesWithOrigin(model: CheckedModel): Map<string, FixedSize> {
 
 /** A label with several numbers per row that an output predicts must hold 0 or 1, or metrics would make yes and no of other numbers. */
 function requireYesOrNo(model: CheckedModel, dataset: Dataset, folder: string): void {
-  const name = labelName(model);
-  const field = dataset.fields.find((spec) => spec.name === name);
+  const label = labelOf(model);
   const predicted = model.declaration.members.some(
-    (member) => member.kind === "output" && member.predicts?.name === name,
+    (member) => member.kind === "output" && member.predicts?.name === label?.name,
   );
-  if (predicted && field?.kind === "vector") requireBinary(dataset, field.name, folder);
+  if (predicted && label?.kind === "set") requireBinary(dataset, label.name, folder);
 }
 
 /** Outputs with the places that name them. */
 function outputNames(model: CheckedModel): DeclaredOutput[] {
   return model.declaration.members.flatMap((member) => (member.kind === "output" ? member.names : []));
-}
-
-/** What a model calls its label; null when it has none. */
-export function labelName(model: CheckedModel): string | null {
-  for (const member of model.declaration.members) if (member.kind === "label") return member.name.name;
-  return null;
 }

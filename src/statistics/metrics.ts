@@ -17,6 +17,22 @@ import {
 /** One number per row, one class per row, or a yes or no for each of several labels. */
 export type LabelKind = "score" | "class" | "set";
 
+/** An axis of a declared type, of which only the rank and steps of rows' own matter here. */
+type LabelAxis = { readonly kind: "rest" } | { readonly kind: "axis"; readonly ragged: boolean };
+
+/** What metrics call a label of this type; null where none compares it, as with a sequence for each row. */
+export function labelKind(type: {
+  readonly element: string;
+  readonly axes: readonly LabelAxis[];
+}): LabelKind | null {
+  const { element, axes } = type;
+  const [, second] = axes;
+  if (element === "class") return "class";
+  if (element !== "f32" || axes.length > 2) return null;
+  if (second === undefined) return "score";
+  return second.kind === "axis" && !second.ragged ? "set" : null;
+}
+
 export interface Metric {
   readonly name: string;
   readonly labels: LabelKind;

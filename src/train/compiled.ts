@@ -76,8 +76,8 @@ export interface CompiledModel {
   readonly data: readonly DataArena[];
   /** Data arenas hold the rows of one batch, which are brought before every run, instead of the whole dataset. */
   readonly streamed: boolean;
-  /** Label name and its kind, when the model has one. */
-  readonly label: { readonly name: string; readonly kind: LabelKind } | null;
+  /** Label name and its kind, when the model has one; a kind of null is compared by no metric. */
+  readonly label: { readonly name: string; readonly kind: LabelKind | null } | null;
   /** Rows of the arena `batch` (i32 row numbers, -1 for none): labelled rows first. */
   readonly batch: { readonly labelled: number; readonly unlabelled: number };
   readonly iteration: Program;

@@ -22,7 +22,7 @@ export interface Evaluation {
   readonly metrics: ReadonlyMap<string, number>;
   /** Row-major values of each output, for every row of the split; NaN in rows that lack something that the output needs. */
   readonly outputs: ReadonlyMap<string, Float32Array>;
-  /** The predicted score or class of every row, of a set of labels the chances (row-major), NaN where there is none; null when the model predicts no label. */
+  /** The predicted score or class of every row, of a set of labels the chances (row-major), NaN where there is none; null when the model predicts no label that metrics compare. */
   readonly predictions: Float32Array | null;
   /** Classes against predicted classes of the rows that the metrics are over; null of other labels. */
   readonly confusion: Confusion | null;
@@ -146,7 +146,7 @@ function predictionsOf(
 ): Float32Array | null {
   const { label } = model;
   const output = model.outputs.find(({ predicts }) => label !== null && predicts === label.name);
-  if (label === null || output === undefined) return null;
+  if (label === null || label.kind === null || output === undefined) return null;
   const values = outputs.get(output.name);
   invariant(values !== undefined, `the output ${output.name} was recorded`);
   return label.kind === "class" ? classes(values, output, rows) : values;
@@ -186,7 +186,7 @@ function compared(
 ): Pick<Evaluation, "metrics" | "confusion" | "unpredicted"> {
   const { label } = model;
   const field = label === null ? undefined : split.fields.get(label.name);
-  if (label === null || field === undefined || predictions === null)
+  if (label === null || label.kind === null || field === undefined || predictions === null)
     return { metrics: new Map(), confusion: null, unpredicted: null };
   const labelled = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
   const { needs = [] } = model.outputs.find(({ predicts }) => predicts === label.name) ?? {};

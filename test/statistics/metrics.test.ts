@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { at } from "../../src/base/invariant.ts";
 import { classF1, confusionMatrix } from "../../src/statistics/confusion.ts";
-import { computeMetrics, findMetric, METRICS } from "../../src/statistics/metrics.ts";
+import { computeMetrics, findMetric, labelKind, METRICS } from "../../src/statistics/metrics.ts";
 import { oracleCases } from "../support/oracles.ts";
 import { oracleFolder } from "../support/outside.ts";
 
@@ -18,6 +18,18 @@ const GOLDEN = {
   acc5: "acc5",
   acc7: "acc7",
 };
+
+it("tells kinds of labels by their types", () => {
+  const axis = (ragged = false) => ({ kind: "axis", ragged }) as const;
+  const kind = (element: string, ...axes: readonly ReturnType<typeof axis>[]) => labelKind({ element, axes });
+  expect(kind("class", axis())).toBe("class");
+  expect(kind("f32", axis())).toBe("score");
+  expect(kind("f32", axis(), axis())).toBe("set");
+  // No metric compares sequences of numbers or of token ids.
+  expect(kind("f32", axis(), axis(true))).toBeNull();
+  expect(kind("f32", axis(), axis(true), axis())).toBeNull();
+  expect(kind("ids", axis(), axis(true))).toBeNull();
+});
 
 describe("sets of labels", () => {
   // Three rows, two labels: truth 10, 01, 11; predicted 10, 11, 10 at a half.

@@ -52,6 +52,17 @@ const classes = `model Tiny {
 }
 `;
 
+const sequences = `model Tiny {
+  number rate = 1e-3
+  input x : f32[B, T~, D]
+  label y : f32[B, T~]
+  param map : f32[D] = 1
+  y_hat = dot(x, map, axis = D)
+  loss task = mean((y_hat - y) ^ 2)
+  output y_hat predicts y
+}
+`;
+
 export const training: Readonly<Record<string, string | Given>> = {
   "unknown-model--train": `${model}
 train Tny {
@@ -111,6 +122,7 @@ model Tiny {
     { rest: "select min valid.mae" },
     model.replace(/ {2}output.*\n/, ""),
   ),
+  "metric-mismatch--sequence": train({ rest: "report f1_micro" }, sequences),
   "instance-not-allowed--phase": train(
     { minimize: "minimize task + Decay()(x)" },
     `module Decay {

@@ -3,14 +3,25 @@
  * except for those named `max…`. A discrete GPU, an integrated GPU and a software driver are three descriptors of one compiler.
  */
 export interface ContractionTile {
-  /** Rows and columns of the result that one workgroup computes (tiled), or one invocation (direct). */
+  /** Rows and columns of the result that one invocation (direct) or one workgroup (tiled) computes. */
   readonly rows: number;
   readonly columns: number;
-  /** Tiled only: inner positions held in workgroup memory at a time, for each slice. */
+}
+
+/** A tile that goes through workgroup memory. */
+export interface WorkgroupTile extends ContractionTile {
+  /** Inner positions held in workgroup memory at a time, for each slice. */
   readonly inner: number;
-  /** Tiled only: parts of the inner axis that a workgroup sums side by side; each has (rows / 4) * (columns / 4) invocations. */
+  /** Parts of the inner axis that a workgroup sums side by side; each has (rows / 4) * (columns / 4) invocations. */
   readonly slices: number;
 }
+
+/** How contractions are computed; tiles from the largest to the smallest. */
+export type ContractionStrategy =
+  /** Operands are read where they lie. */
+  | { readonly kind: "direct"; readonly tiles: readonly ContractionTile[] }
+  /** Operands go through workgroup memory. */
+  | { readonly kind: "tiled"; readonly tiles: readonly WorkgroupTile[] };
 
 export interface TargetDescriptor {
   readonly name: string;
@@ -23,14 +34,11 @@ export interface TargetDescriptor {
   readonly maxWorkgroups: number;
   /** `invocation`: a row of a reduction belongs to one invocation, and nothing ever waits; `workgroup`: a row may be shared by a workgroup. */
   readonly rowStrategy: "invocation" | "workgroup";
-  /** `direct`: operands are read where they lie; `tiled`: through workgroup memory. */
-  readonly contractionStrategy: "direct" | "tiled";
+  readonly contraction: ContractionStrategy;
   /** Invocations that keep the device busy: below that, smaller tiles and shared rows are chosen. */
   readonly saturation: number;
   /** Invocations in a workgroup of kernels that need no cooperation. */
   readonly workgroupSize: number;
-  /** From the largest to the smallest. */
-  readonly tiles: readonly ContractionTile[];
   /** For fusion: scalar operations that cost as much as one more dispatch. */
   readonly dispatchCost: number;
   /** For fusion: a reduction of at least `extent` elements into fewer than `rows` results is done in two steps. */
@@ -47,7 +55,7 @@ export interface DeviceFacts {
   readonly maxWorkgroups: number;
 }
 
-const TILED: readonly ContractionTile[] = [
+const TILED: readonly WorkgroupTile[] = [
   { rows: 64, columns: 64, inner: 16, slices: 1 },
   { rows: 32, columns: 32, inner: 16, slices: 1 },
   { rows: 32, columns: 32, inner: 8, slices: 4 },
@@ -57,13 +65,13 @@ const TILED: readonly ContractionTile[] = [
 
 /** Measured on SwiftShader, 2 cores: 8 x 8 is the best tile; every read amortised over fewer products costs more than idle lanes. */
 const DIRECT: readonly ContractionTile[] = [
-  { rows: 8, columns: 8, inner: 1, slices: 1 },
-  { rows: 4, columns: 8, inner: 1, slices: 1 },
-  { rows: 4, columns: 4, inner: 1, slices: 1 },
-  { rows: 8, columns: 1, inner: 1, slices: 1 },
-  { rows: 2, columns: 4, inner: 1, slices: 1 },
-  { rows: 1, columns: 4, inner: 1, slices: 1 },
-  { rows: 1, columns: 1, inner: 1, slices: 1 },
+  { rows: 8, columns: 8 },
+  { rows: 4, columns: 8 },
+  { rows: 4, columns: 4 },
+  { rows: 8, columns: 1 },
+  { rows: 2, columns: 4 },
+  { rows: 1, columns: 4 },
+  { rows: 1, columns: 1 },
 ];
 
 /** The descriptor of a device with the given limits. */
@@ -79,10 +87,9 @@ export function describeTarget(facts: DeviceFacts): TargetDescriptor {
       name: "software",
       kind: "software",
       rowStrategy: "invocation",
-      contractionStrategy: "direct",
+      contraction: { kind: "direct", tiles: DIRECT },
       saturation: 64,
       workgroupSize: 64,
-      tiles: DIRECT,
       // A dispatch takes 200-400 us; one invocation adds up some 200 000 numbers in that time.
       dispatchCost: 300_000,
       split: { rows: 16, extent: 200_000 },
@@ -95,10 +102,9 @@ export function describeTarget(facts: DeviceFacts): TargetDescriptor {
     name: facts.kind,
     kind: facts.kind,
     rowStrategy: "workgroup",
-    contractionStrategy: "tiled",
+    contraction: { kind: "tiled", tiles: TILED },
     saturation: discrete ? 32768 : 4096,
     workgroupSize: 64,
-    tiles: TILED,
     dispatchCost: discrete ? 2_000_000 : 300_000,
     split: { rows: 64, extent: 16_384 },
     maxKernelCost: 600,

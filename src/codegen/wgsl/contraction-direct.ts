@@ -3,10 +3,21 @@
  * into the lanes of one processor: they take apart every vec4, compile every read and every copy of the epilogue anew, and are fast where
  * neighbours read the same place or neighbouring ones. So all is scalar, neighbours have neighbouring columns, and the epilogue is there once.
  */
-import type { TargetDescriptor } from "../descriptor.ts";
+import type { ContractionKernel } from "../../ir/kernel.ts";
+import type { ContractionTile, TargetDescriptor } from "../descriptor.ts";
 import type { KernelBody } from "./body.ts";
 import type { ContractionPlan, Side } from "./contraction-plan.ts";
-import { batchArguments, batchAxes, batchStart, finishFunction, readElement } from "./contraction-plan.ts";
+import {
+  batchArguments,
+  batchAxes,
+  batchStart,
+  chooseTile,
+  finishFunction,
+  readElement,
+  sidesOf,
+  tileCounts,
+} from "./contraction-plan.ts";
+import { planLanes } from "./lanes.ts";
 import { fillPlaceholders } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
 import { affine } from "./text.ts";
@@ -16,13 +27,14 @@ const WORKGROUP = 8;
 
 /** A contraction that reads its operands where they lie. */
 export function emitDirect(
-  plan: ContractionPlan,
+  kernel: ContractionKernel,
+  tiles: readonly ContractionTile[],
   descriptor: TargetDescriptor,
   template: string,
 ): KernelBody {
-  const { kernel, tile, batches, rowTiles, columnTiles, left, right } = plan;
-  const tiles = batches * rowTiles * columnTiles;
-  const workgroups = foldGrid(Math.ceil(tiles / WORKGROUP), descriptor);
+  const plan = planDirect(kernel, tiles, descriptor);
+  const { tile, rowTiles, columnTiles, left, right } = plan;
+  const workgroups = foldGrid(Math.ceil(plan.tiles / WORKGROUP), descriptor);
   const rows = range(tile.rows);
   const columns = range(tile.columns);
   const places = rows.flatMap((row) => columns.map((column) => `${row}_${column}`));
@@ -46,7 +58,7 @@ export function emitDirect(
     PLACES: places.length,
     SIZE: WORKGROUP,
     GRID_X: workgroups[0],
-    TILES: tiles,
+    TILES: plan.tiles,
     COLUMN_TILES: columnTiles,
     ROW_TILES: rowTiles,
     PLANE_TILES: rowTiles * columnTiles,
@@ -68,6 +80,18 @@ export function emitDirect(
     BATCH_ARGUMENTS: batchArguments(plan),
   });
   return { code: `${finishFunction(plan)}\n${text}`, workgroups, vectorOperands: plan.lanes.vectorOperands };
+}
+
+function planDirect(
+  kernel: ContractionKernel,
+  tiles: readonly ContractionTile[],
+  { saturation }: TargetDescriptor,
+): ContractionPlan {
+  const usable = tiles.filter(
+    ({ rows, columns }) => rows < 2 * kernel.row.extent && columns < 2 * kernel.column.extent,
+  );
+  const tile = chooseTile(usable, (each) => tileCounts(kernel, each).tiles, saturation);
+  return { kernel, tile, lanes: planLanes(kernel, null), ...sidesOf(kernel), ...tileCounts(kernel, tile) };
 }
 
 function indent(depth: number, lines: readonly string[]): string {

@@ -1,104 +1,78 @@
-/** What both forms of contraction kernels share: the choice of a tile, how the operands are read, and the epilogue. */
+/** What both forms of contraction kernels share: the choice of a tile, where the operands lie, and the epilogue. */
 import { at, invariant } from "../../base/invariant.ts";
 import type { ContractionKernel, Index } from "../../ir/kernel.ts";
 import { reachable, rootsOf } from "../dependence.ts";
-import type { ContractionTile, TargetDescriptor } from "../descriptor.ts";
+import type { ContractionTile } from "../descriptor.ts";
 import { ExpressionWriter, elementOfVector, operandName } from "./expressions.ts";
 import type { LanePlan } from "./lanes.ts";
-import { isAligned, planLanes } from "./lanes.ts";
 import { affine } from "./text.ts";
 
 export interface Side {
   readonly operand: number;
   readonly index: Index;
-  /** Four neighbours across the inner axis (rows of the left, columns of the right side) are read as one vec4. */
-  readonly vector: boolean;
-  /** Extent across the inner axis. */
+  /** The axis across the inner one (rows of the left, columns of the right side), and its extent. */
+  readonly axis: number;
   readonly extent: number;
   readonly acrossStride: number;
   readonly innerStride: number;
 }
 
-export interface ContractionPlan {
+/** A contraction cut into tiles. */
+export interface ContractionPlan<Tile extends ContractionTile = ContractionTile> {
   readonly kernel: ContractionKernel;
-  readonly tile: ContractionTile;
+  readonly tile: Tile;
   readonly lanes: LanePlan;
   readonly left: Side;
   readonly right: Side;
   readonly batches: number;
   readonly rowTiles: number;
   readonly columnTiles: number;
+  /** Tiles of all batch elements. */
+  readonly tiles: number;
 }
 
-/** The tile that suits the size of a contraction, and how its sides are read. */
-export function planContraction(kernel: ContractionKernel, descriptor: TargetDescriptor): ContractionPlan {
-  invariant(
-    kernel.left.index.dynamic.length === 0 && kernel.right.index.dynamic.length === 0,
-    "a contraction reads gathered operands",
-  );
-  const batches = kernel.batch.reduce((product, axis) => product * axis.extent, 1);
-  const tile = chooseTile(kernel, batches, descriptor);
-  const rowAxis = kernel.batch.length;
-  const tiled = descriptor.contractionStrategy === "tiled";
-  const left = planSide(kernel, kernel.left, rowAxis, kernel.row.extent, tiled);
-  const right = planSide(kernel, kernel.right, rowAxis + 1, kernel.column.extent, tiled);
-  const laneAxis = tiled && kernel.column.extent % 4 === 0 ? rowAxis + 1 : null;
-  const vectorReads = [left, right].filter(({ vector }) => vector).map(({ operand }) => operand);
-  const lanes = planLanes(kernel, laneAxis, new Set(vectorReads));
-  const settled = (side: Side): Side => ({
-    ...side,
-    vector: side.vector && lanes.vectorOperands.has(side.operand),
-  });
-  return {
-    kernel,
-    tile,
-    lanes,
-    batches,
-    left: settled(left),
-    right: settled(right),
-    rowTiles: Math.ceil(kernel.row.extent / tile.rows),
-    columnTiles: Math.ceil(kernel.column.extent / tile.columns),
+/** The two sides of a contraction. */
+export function sidesOf(kernel: ContractionKernel): { readonly left: Side; readonly right: Side } {
+  const [row, column, inner] = [0, 1, 2].map((place) => kernel.batch.length + place) as [
+    number,
+    number,
+    number,
+  ];
+  const sideOf = (side: ContractionKernel["left"], axis: number, extent: number): Side => {
+    invariant(side.index.dynamic.length === 0, "a contraction reads gathered operands");
+    const acrossStride = strideOf(side.index, axis);
+    return { ...side, axis, extent, acrossStride, innerStride: strideOf(side.index, inner) };
   };
-}
-
-function planSide(
-  kernel: ContractionKernel,
-  side: ContractionKernel["left"],
-  axis: number,
-  extent: number,
-  wantsVectors: boolean,
-): Side {
-  const acrossStride = strideOf(side.index, axis);
-  const innerStride = strideOf(side.index, kernel.batch.length + 2);
-  const vector = wantsVectors && acrossStride === 1 && extent % 4 === 0 && isAligned(side.index, axis);
-  return { ...side, vector, extent, acrossStride, innerStride };
+  return {
+    left: sideOf(kernel.left, row, kernel.row.extent),
+    right: sideOf(kernel.right, column, kernel.column.extent),
+  };
 }
 
 function strideOf(index: Index, axis: number): number {
   return index.terms.reduce((sum, term) => (term.axis === axis ? sum + term.stride : sum), 0);
 }
 
+/** The number of tiles of every kind. */
+export function tileCounts(
+  { batch, row, column }: ContractionKernel,
+  tile: ContractionTile,
+): Pick<ContractionPlan, "batches" | "rowTiles" | "columnTiles" | "tiles"> {
+  const batches = batch.reduce((product, axis) => product * axis.extent, 1);
+  const rowTiles = Math.ceil(row.extent / tile.rows);
+  const columnTiles = Math.ceil(column.extent / tile.columns);
+  return { batches, rowTiles, columnTiles, tiles: batches * rowTiles * columnTiles };
+}
+
 /** The largest tile that still gives every processor something to do; failing that, the one with the most invocations. */
-function chooseTile(
-  kernel: ContractionKernel,
-  batches: number,
-  descriptor: TargetDescriptor,
-): ContractionTile {
-  const direct = descriptor.contractionStrategy === "direct";
-  const results = (tile: ContractionTile) =>
-    batches * Math.ceil(kernel.row.extent / tile.rows) * Math.ceil(kernel.column.extent / tile.columns);
-  const invocations = (tile: ContractionTile) =>
-    results(tile) * (direct ? 1 : (tile.rows / 4) * (tile.columns / 4) * tile.slices);
-  const usable = descriptor.tiles.filter((tile) =>
-    direct
-      ? tile.rows < 2 * kernel.row.extent && tile.columns < 2 * kernel.column.extent
-      : tile.slices === 1 || tile.inner * tile.slices * 2 <= kernel.inner.extent,
-  );
-  const enough = usable.find((tile) => invocations(tile) >= descriptor.saturation);
+export function chooseTile<Tile>(
+  usable: readonly Tile[],
+  invocations: (tile: Tile) => number,
+  saturation: number,
+): Tile {
+  const enough = usable.find((tile) => invocations(tile) >= saturation);
   if (enough !== undefined) return enough;
-  let best = at(usable.length > 0 ? usable : descriptor.tiles, -1);
-  for (const tile of usable) if (invocations(tile) > invocations(best)) best = tile;
-  return best;
+  return usable.reduce((best, tile) => (invocations(tile) > invocations(best) ? tile : best), at(usable, -1));
 }
 
 /** Place of a side in its operand without its inner and across axes: offset and batch axes. */
@@ -122,7 +96,7 @@ export function batchAxes(plan: ContractionPlan): readonly string[] {
   const statements: string[] = [];
   for (let axis = plan.kernel.batch.length - 1; axis >= 0; axis--) {
     const { extent } = at(plan.kernel.batch, axis);
-    statements.push(`  let axis${axis} = (batch / ${divisor}) % ${extent};`);
+    statements.push(`let axis${axis} = (batch / ${divisor}) % ${extent};`);
     divisor *= extent;
   }
   return statements;
@@ -138,7 +112,7 @@ export function batchParameters(plan: ContractionPlan): string {
   return plan.kernel.batch.map((_, axis) => `axis${axis}: i32, `).join("");
 }
 
-/** The function `finish`, which takes four neighbouring totals when the columns divide by four, else one. */
+/** The function `finish`, which takes four neighbouring totals where the columns are the lane axis, else one. */
 export function finishFunction(plan: ContractionPlan): string {
   const { kernel, lanes } = plan;
   const [row, column] = [kernel.batch.length, kernel.batch.length + 1];
@@ -160,18 +134,4 @@ export function finishFunction(plan: ContractionPlan): string {
     ...statements.map((statement) => `  ${statement}`),
     "}",
   ].join("\n");
-}
-
-/** Calls of `finish` for four neighbouring totals. */
-export function finishCalls(
-  plan: ContractionPlan,
-  row: string,
-  column: string,
-  total: string,
-): readonly string[] {
-  const call = (place: string, value: string) => `finish(${batchArguments(plan)}${row}, ${place}, ${value});`;
-  if (plan.lanes.axis !== null) return [call(column, total)];
-  return ["x", "y", "z", "w"]
-    .slice(0, plan.kernel.column.extent)
-    .map((letter, lane) => call(`${column} + ${lane}`, `${total}.${letter}`));
 }

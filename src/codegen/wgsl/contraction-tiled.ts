@@ -1,6 +1,7 @@
 /** Fills `kernels/contraction_tiled.wgsl`: the sizes of tiles, and how four neighbours of each side are read. */
 import { invariant } from "../../base/invariant.ts";
-import type { TargetDescriptor } from "../descriptor.ts";
+import type { ContractionKernel } from "../../ir/kernel.ts";
+import type { TargetDescriptor, WorkgroupTile } from "../descriptor.ts";
 import type { KernelBody } from "./body.ts";
 import type { ContractionPlan, Side } from "./contraction-plan.ts";
 import {
@@ -8,20 +9,30 @@ import {
   batchAxes,
   batchParameters,
   batchStart,
-  finishCalls,
+  chooseTile,
   finishFunction,
   readElement,
+  sidesOf,
+  tileCounts,
 } from "./contraction-plan.ts";
 import { operandName } from "./expressions.ts";
+import { isAligned, planLanes } from "./lanes.ts";
 import { fillPlaceholders, keepConditions } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
 import { affine, eachLane } from "./text.ts";
 
+type TiledPlan = ContractionPlan<WorkgroupTile>;
+
 /** A contraction through workgroup memory. */
-export function emitTiled(plan: ContractionPlan, descriptor: TargetDescriptor, template: string): KernelBody {
-  const { kernel, tile, batches, rowTiles, columnTiles } = plan;
-  const tiles = batches * rowTiles * columnTiles;
-  const workgroups = foldGrid(tiles, descriptor);
+export function emitTiled(
+  kernel: ContractionKernel,
+  tiles: readonly WorkgroupTile[],
+  descriptor: TargetDescriptor,
+  template: string,
+): KernelBody {
+  const plan = planTiled(kernel, tiles, descriptor);
+  const { tile, rowTiles, columnTiles, batches } = plan;
+  const workgroups = foldGrid(plan.tiles, descriptor);
   const [rowGroups, columnGroups] = [tile.rows / 4, tile.columns / 4];
   const sliceSize = rowGroups * columnGroups;
   invariant(
@@ -43,13 +54,15 @@ export function emitTiled(plan: ContractionPlan, descriptor: TargetDescriptor, t
     LEFT_MEMORY: Math.max(tile.slices * tile.inner * leftPitch, (sliceSize * tile.slices) / 2),
     RIGHT_MEMORY: tile.slices * tile.inner * rightPitch,
     GRID_X: workgroups[0],
-    TILES: tiles,
+    TILES: plan.tiles,
     COLUMN_TILES: columnTiles,
     ROW_TILES: rowTiles,
     PLANE_TILES: rowTiles * columnTiles,
     BATCHES: batches,
     ROW_EXTENT: kernel.row.extent,
-    BATCH_AXES: batchAxes(plan).join("\n"),
+    BATCH_AXES: batchAxes(plan)
+      .map((line) => `  ${line}`)
+      .join("\n"),
     BATCH_ARGUMENTS: batchArguments(plan),
     COLUMN_GROUPS: columnGroups,
     STEPS: Math.ceil(kernel.inner.extent / (tile.inner * tile.slices)),
@@ -70,6 +83,29 @@ export function emitTiled(plan: ContractionPlan, descriptor: TargetDescriptor, t
   return { code, workgroups, vectorOperands: plan.lanes.vectorOperands };
 }
 
+function planTiled(
+  kernel: ContractionKernel,
+  tiles: readonly WorkgroupTile[],
+  { saturation }: TargetDescriptor,
+): TiledPlan {
+  const usable = tiles.filter(
+    ({ slices, inner }) => slices === 1 || inner * slices * 2 <= kernel.inner.extent,
+  );
+  const invocations = (tile: WorkgroupTile) =>
+    tileCounts(kernel, tile).tiles * (tile.rows / 4) * (tile.columns / 4) * tile.slices;
+  const tile = chooseTile(usable, invocations, saturation);
+  const sides = sidesOf(kernel);
+  const laneAxis = kernel.column.extent % 4 === 0 ? sides.right.axis : null;
+  const fours = [sides.left, sides.right].filter(readsFours).map(({ operand }) => operand);
+  const lanes = planLanes(kernel, laneAxis, new Set(fours));
+  return { kernel, tile, lanes, ...sides, ...tileCounts(kernel, tile) };
+}
+
+/** Whether four neighbours across the inner axis lie together, so that one vec4 can hold them. */
+function readsFours({ index, axis, extent, acrossStride }: Side): boolean {
+  return acrossStride === 1 && extent % 4 === 0 && isAligned(index, axis);
+}
+
 /** Neighbouring invocations read along the axis on which the operand is contiguous. */
 function innerOfUnit(side: Side, inner: number, fours: number): string {
   return side.innerStride === 1 ? `unit % ${inner}u` : `unit / ${fours}u`;
@@ -79,7 +115,7 @@ function fourOfUnit(side: Side, inner: number, fours: number): string {
   return side.innerStride === 1 ? `unit / ${inner}u` : `unit % ${fours}u`;
 }
 
-function readFunction(plan: ContractionPlan, side: Side, name: string): string {
+function readFunction(plan: TiledPlan, side: Side, name: string): string {
   const inside = `k < ${plan.kernel.inner.extent}`;
   const place = (lane: number) =>
     affine(0, [
@@ -92,13 +128,23 @@ function readFunction(plan: ContractionPlan, side: Side, name: string): string {
     return `select(0.0, ${readElement(plan, side, `select(0, ${place(index)}, ${exists})`)}, ${exists})`;
   };
   const whole = `${inside} && first < ${side.extent}`;
-  const value = side.vector
-    ? `select(vec4<f32>(0.0), ${operandName(side.operand)}[select(0, (${place(0)}) >> 2u, ${whole})], ${whole})`
-    : eachLane("vec4<f32>", lane);
+  const value =
+    readsFours(side) && plan.lanes.vectorOperands.has(side.operand)
+      ? `select(vec4<f32>(0.0), ${operandName(side.operand)}[select(0, (${place(0)}) >> 2u, ${whole})], ${whole})`
+      : eachLane("vec4<f32>", lane);
   return [
     `fn ${name}(${batchParameters(plan)}first: i32, k: i32) -> vec4<f32> {`,
     `  let start = ${batchStart(plan, side)};`,
     `  return ${value};`,
     "}",
   ].join("\n");
+}
+
+/** Calls of `finish` for four neighbouring totals. */
+function finishCalls(plan: TiledPlan, row: string, column: string, total: string): readonly string[] {
+  const call = (place: string, value: string) => `finish(${batchArguments(plan)}${row}, ${place}, ${value});`;
+  if (plan.lanes.axis !== null) return [call(column, total)];
+  return ["x", "y", "z", "w"]
+    .slice(0, plan.kernel.column.extent)
+    .map((letter, lane) => call(`${column} + ${lane}`, `${total}.${letter}`));
 }

@@ -4,7 +4,6 @@ import type { TargetDescriptor } from "../descriptor.ts";
 import type { KernelSourceLoader } from "../target.ts";
 import type { KernelBody } from "./body.ts";
 import { emitDirect } from "./contraction-direct.ts";
-import { planContraction } from "./contraction-plan.ts";
 import { emitTiled } from "./contraction-tiled.ts";
 
 /** A contraction with the tile that suits its size. */
@@ -13,8 +12,8 @@ export function emitContraction(
   descriptor: TargetDescriptor,
   loadKernelSource: KernelSourceLoader,
 ): KernelBody {
-  const plan = planContraction(kernel, descriptor);
-  return descriptor.contractionStrategy === "direct"
-    ? emitDirect(plan, descriptor, loadKernelSource("contraction_direct.wgsl"))
-    : emitTiled(plan, descriptor, loadKernelSource("contraction_tiled.wgsl"));
+  const { contraction } = descriptor;
+  return contraction.kind === "direct"
+    ? emitDirect(kernel, contraction.tiles, descriptor, loadKernelSource("contraction_direct.wgsl"))
+    : emitTiled(kernel, contraction.tiles, descriptor, loadKernelSource("contraction_tiled.wgsl"));
 }

@@ -1,11 +1,12 @@
 /** WGSL spellings of types, numbers and indices. */
+import { at } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
 /** The component letter of a lane 0..3. */
 export function component(lane: number): string {
-  return COMPONENTS[lane & 3] ?? "x";
+  return at(COMPONENTS, lane);
 }
 
 /** Type of a value in a register. */
@@ -44,7 +45,7 @@ export function affine(offset: number, terms: readonly (readonly [string, number
   return parts.join(" + ");
 }
 
-/** Where `marker` stands for the four lanes of one scalar text: `vec4<f32>(f(0), f(1), f(2), f(3))`. */
+/** One text for each of the four lanes: `vec4<f32>(f(0), f(1), f(2), f(3))`. */
 export function eachLane(type: string, lane: (index: number) => string): string {
   return `${type}(${[0, 1, 2, 3].map(lane).join(", ")})`;
 }

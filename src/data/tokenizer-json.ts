@@ -1,6 +1,7 @@
 /**
  * Hugging Face's `tokenizer.json`: a vocabulary and how texts become tokens of it. Read are the tokenizers of BERT and its kin: word pieces over
- * words that BERT's own rules, or white space, part. Whatever else the format can say is refused by its field, as token numbers would be wrong.
+ * words that BERT's own rules, or white space, part. Whatever else the format can say is refused by its field, as token numbers would be wrong;
+ * `truncation`, `padding` and `decoder` are passed over, as the import itself says how long texts may be and a dataset keeps their lengths.
  */
 import { isObject, JsonObject, readJson } from "./json-shape.ts";
 import { DataProblems, listNames } from "./problem.ts";

@@ -7,10 +7,10 @@
  */
 import { at, CompilerBug, invariant } from "../base/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
-import type { DType, Node, NodeOf } from "./graph.ts";
+import type { DType, Node } from "./graph.ts";
 import { elementCount } from "./graph.ts";
 import { foldUniform, neutralOperand } from "./graph-local.ts";
-import { sameShape } from "./graph-walk.ts";
+import { sameOperands, sameShape } from "./graph-walk.ts";
 import type { BinaryFunction, UnaryFunction } from "./kernel.ts";
 import type { OpRecords } from "./op.ts";
 import type { OpAttributes, OpName } from "./op-table.ts";
@@ -47,12 +47,10 @@ export class GraphBuilder {
     return this.#node(op, inputs, attributes, attributesName(attributes));
   }
 
-  /** The operation of another node, which may be of another builder, on other operands. */
-  remade<Op extends OpName>(
-    { op, attributes, attributesName: name }: NodeOf<Op>,
-    inputs: readonly Node[],
-  ): Node {
-    return this.#node(op, inputs, attributes, name);
+  /** The operation of a node, which may be of another builder, on other operands; the node itself where it is of this one and has these operands. */
+  remade(node: Node, inputs: readonly Node[]): Node {
+    if (this.has(node) && sameOperands(node, inputs)) return node;
+    return this.#node(node.op, inputs, node.attributes, node.attributesName);
   }
 
   #node<Op extends OpName>(

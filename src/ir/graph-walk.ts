@@ -84,6 +84,15 @@ export function uniformValue(node: Node): number | null {
   return null;
 }
 
+/** What stands for a node after a rewriting. */
+export type Replacement = (old: Node) => Node;
+
+/** Whether a node has exactly these operands. */
+export function sameOperands(node: Node, inputs: readonly Node[]): boolean {
+  for (let index = 0; index < inputs.length; index++) if (inputs[index] !== node.inputs[index]) return false;
+  return true;
+}
+
 /** Whether two shapes are the same, axis by axis. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   if (a === b) return true;

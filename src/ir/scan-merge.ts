@@ -4,28 +4,15 @@
  */
 import type { Node } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
-import { sameShape } from "./graph-walk.ts";
+import { type Replacement, sameShape } from "./graph-walk.ts";
 import type { ScanStep } from "./scan-build.ts";
-import { type Parts, partsOf, withResults } from "./scan-parts.ts";
+import { type Parts, partsOf, rewriteStep } from "./scan-parts.ts";
 
 /** The same step; products of one value with several matrices that are the same in every step are one product, where only their sum is needed. */
 export function mergeProducts(g: GraphBuilder, step: ScanStep): ScanStep {
   const parts = partsOf(g, step);
-  const { order, varies, placeholders } = parts;
   const users = countUsers(step, parts);
-  const made = new Map<Node, Node>();
-  const replacement = (node: Node) => made.get(node) ?? node;
-  for (const node of order) {
-    if (!varies.has(node) || placeholders.has(node)) continue;
-    const next = g.withOrigin(
-      node.origin,
-      () =>
-        mergedSum(g, node, parts, users, replacement) ??
-        (node.inputs.some((input) => made.has(input)) ? g.remade(node, node.inputs.map(replacement)) : node),
-    );
-    if (next !== node) made.set(node, next);
-  }
-  return made.size === 0 ? step : withResults(step, replacement);
+  return rewriteStep(g, step, parts, (node, replacement) => mergedSum(g, node, parts, users, replacement));
 }
 
 /** How many nodes and results of the step read a node. */
@@ -47,7 +34,7 @@ function mergedSum(
   node: Node,
   { varies, stateful }: Parts,
   users: ReadonlyMap<Node, number>,
-  replacement: (node: Node) => Node,
+  replacement: Replacement,
 ): Node | null {
   if (node.op !== "add") return null;
   const rights = new Map<Node, Node[]>();

@@ -1,7 +1,7 @@
 /** Which parts of a step stay in the loop. */
 import type { Node } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
-import { topologicalOrder } from "./graph-walk.ts";
+import { type Replacement, topologicalOrder } from "./graph-walk.ts";
 import type { ScanStep } from "./scan-build.ts";
 
 export interface Parts {
@@ -43,8 +43,23 @@ export function partsOf(g: GraphBuilder, step: ScanStep): Parts {
   return { order, placeholders, varies, renamed, stateful, inLoop: closure(bound, stateful, before) };
 }
 
-/** The step with other nodes in the place of its results. */
-export function withResults(step: ScanStep, replacement: (node: Node) => Node): ScanStep {
+/** The step with what `rewrite` makes of nodes that may differ from step to step; where that is null, the same on replaced operands. */
+export function rewriteStep(
+  g: GraphBuilder,
+  step: ScanStep,
+  { order, varies, placeholders }: Parts,
+  rewrite: (node: Node, replacement: Replacement) => Node | null,
+): ScanStep {
+  const made = new Map<Node, Node>();
+  const replacement: Replacement = (node) => made.get(node) ?? node;
+  for (const node of order) {
+    if (!varies.has(node) || placeholders.has(node)) continue;
+    const next = g.withOrigin(
+      node.origin,
+      () => rewrite(node, replacement) ?? g.remade(node, node.inputs.map(replacement)),
+    );
+    if (next !== node) made.set(node, next);
+  }
   return {
     ...step,
     states: step.states.map((state) => ({ ...state, next: replacement(state.next) })),

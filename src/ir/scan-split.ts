@@ -5,27 +5,20 @@
 import { at } from "../base/invariant.ts";
 import type { Node, NodeOf } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
+import type { Replacement } from "./graph-walk.ts";
 import type { ScanStep } from "./scan-build.ts";
-import { partsOf, withResults } from "./scan-parts.ts";
+import { partsOf, rewriteStep } from "./scan-parts.ts";
 
 /** The same step; products with a concat of what needs a state and what needs none are two. */
 export function splitProducts(g: GraphBuilder, step: ScanStep): ScanStep {
-  const { order, varies, stateful, placeholders } = partsOf(g, step);
-  const made = new Map<Node, Node>();
-  const replacement = (node: Node) => made.get(node) ?? node;
-  for (const node of order) {
-    if (!varies.has(node) || placeholders.has(node)) continue;
+  const parts = partsOf(g, step);
+  const { stateful } = parts;
+  return rewriteStep(g, step, parts, (node, replacement) => {
     const left = node.op === "matmul" ? at(node.inputs, 0) : null;
     const pieces = left?.op === "concat" && left.attributes.axis === 1 ? left : null;
     const splits = pieces !== null && new Set(pieces.inputs.map((piece) => stateful.has(piece))).size > 1;
-    const next = g.withOrigin(node.origin, () =>
-      splits
-        ? sumOfProducts(g, pieces, replacement(at(node.inputs, 1)), replacement, stateful)
-        : g.remade(node, node.inputs.map(replacement)),
-    );
-    if (next !== node) made.set(node, next);
-  }
-  return made.size === 0 ? step : withResults(step, replacement);
+    return splits ? sumOfProducts(g, pieces, replacement(at(node.inputs, 1)), replacement, stateful) : null;
+  });
 }
 
 /** One product for the pieces that need a state, one for the others. */
@@ -33,7 +26,7 @@ function sumOfProducts(
   g: GraphBuilder,
   pieces: NodeOf<"concat">,
   right: Node,
-  replacement: (node: Node) => Node,
+  replacement: Replacement,
   stateful: ReadonlySet<Node>,
 ): Node {
   const sides: { left: Node[]; right: Node[] }[] = [

@@ -14,13 +14,9 @@ export function substituteInputs(
   const replacement = (node: Node) => replaced[node.id] ?? node;
   for (const node of order) {
     const made = g.withOrigin(node.origin, () =>
-      node.op === "input" ? leaf(node) : remake(g, node, node.inputs.map(replacement)),
+      node.op === "input" ? leaf(node) : g.remade(node, node.inputs.map(replacement)),
     );
     if (made !== node) replaced[node.id] = made;
   }
   return roots.map(replacement);
-}
-
-function remake(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
-  return inputs.every((input, index) => input === node.inputs[index]) ? node : g.remade(node, inputs);
 }

@@ -4,7 +4,7 @@
  */
 import { at } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
-import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
+import { type Pass, rewriteGraph } from "./pass.ts";
 
 /** The smallest and the largest value that an element may have; true is 1. */
 interface Bounds {
@@ -21,7 +21,7 @@ export const fold: Pass = {
   run: (graph, { g }) => {
     const known = new Map<Node, Bounds>();
     return rewriteGraph(graph, g, (node, replacement) => {
-      const made = withInputs(g, node, node.inputs.map(replacement));
+      const made = g.remade(node, node.inputs.map(replacement));
       const bounds = known.get(made) ?? boundsOf(made, known);
       if (bounds === null) return made;
       const isUniform = bounds.low === bounds.high && made.op !== "constant" && made.op !== "broadcast";

@@ -4,7 +4,7 @@
  */
 import { at } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
-import { countUsers, type Pass, rewriteGraph, withInputs } from "./pass.ts";
+import { countUsers, type Pass, rewriteGraph } from "./pass.ts";
 
 export const orient: Pass = {
   name: "orient",
@@ -14,7 +14,7 @@ export const orient: Pass = {
     return rewriteGraph(graph, g, (node, replacement) => {
       const product = node.inputs[0];
       const turns = swapsLastAxes(node) && product?.op === "matmul" && users.get(product) === 1;
-      if (!turns) return withInputs(g, node, node.inputs.map(replacement));
+      if (!turns) return g.remade(node, node.inputs.map(replacement));
       const [a, b] = [replacement(at(product.inputs, 0)), replacement(at(product.inputs, 1))];
       return g.withOrigin(product.origin, () => g.node("matmul", [g.swapAxes(b), g.swapAxes(a)], {}));
     });

@@ -2,7 +2,13 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import { graphRoots, nodeNumbers, replaceRoots, topologicalOrder } from "../ir/graph-walk.ts";
+import {
+  graphRoots,
+  nodeNumbers,
+  type Replacement,
+  replaceRoots,
+  topologicalOrder,
+} from "../ir/graph-walk.ts";
 
 interface PassContext {
   /** Makes the nodes of the new graph. All passes of a run share it, so that an unchanged part keeps its nodes. */
@@ -16,9 +22,6 @@ export interface Pass {
   readonly doc: string;
   readonly run: (graph: Graph, context: PassContext) => Graph;
 }
-
-/** The new node that stands for an old one; known for every operand when a node is visited. */
-export type Replacement = (old: Node) => Node;
 
 /** Visits every node after its operands and puts what `rewrite` returns in its place. What is made inside carries the old node's origin. */
 export function rewriteGraph(
@@ -35,17 +38,6 @@ export function rewriteGraph(
   };
   for (const node of order) replaced[node.id] = g.withOrigin(node.origin, () => rewrite(node, replacement));
   return replaceRoots(graph, replacement);
-}
-
-/** The same operation on other operands, exactly as it stands. */
-export function withInputs(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
-  return sameOperands(node, inputs) && g.has(node) ? node : g.remade(node, inputs);
-}
-
-/** Whether a node has exactly these operands. */
-export function sameOperands(node: Node, inputs: readonly Node[]): boolean {
-  for (let index = 0; index < inputs.length; index++) if (inputs[index] !== node.inputs[index]) return false;
-  return true;
 }
 
 /** Whether two graphs have the same results, node for node. */

@@ -7,7 +7,7 @@ import { batch } from "./batch/batch.ts";
 import { fold } from "./fold.ts";
 import { hoist } from "./hoist.ts";
 import { orient } from "./orient.ts";
-import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
+import { type Pass, rewriteGraph } from "./pass.ts";
 import { piecewise } from "./piecewise/piecewise.ts";
 import { prune } from "./prune.ts";
 import { separate } from "./separate/separate.ts";
@@ -71,9 +71,7 @@ export function graphAfter(graph: Graph, name: string): Graph {
 /** An equivalent graph that takes less work. */
 export function optimize(graph: Graph, { verify = false, onPass }: OptimizeOptions = {}): Graph {
   const g = new GraphBuilder(ops);
-  let current = rewriteGraph(graph, g, (node, replacement) =>
-    withInputs(g, node, node.inputs.map(replacement)),
-  );
+  let current = rewriteGraph(graph, g, (node, replacement) => g.remade(node, node.inputs.map(replacement)));
   for (const pass of passes) {
     current = pass.run(current, { g });
     if (verify) verifyGraph(current, ops);

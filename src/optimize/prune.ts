@@ -3,7 +3,8 @@ import { at } from "../base/invariant.ts";
 import type { Graph, GraphSegment, Node, Output } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import { countUsers, type Pass, type Replacement, rewriteGraph, withInputs } from "./pass.ts";
+import type { Replacement } from "../ir/graph-walk.ts";
+import { countUsers, type Pass, rewriteGraph } from "./pass.ts";
 
 export const prune: Pass = {
   name: "prune",
@@ -13,7 +14,7 @@ export const prune: Pass = {
     const users = countUsers(needed);
     return rewriteGraph(needed, g, (node, replacement) => {
       const inputs = node.inputs.map(replacement);
-      if (node.op !== "slice") return withInputs(g, node, inputs);
+      if (node.op !== "slice") return g.remade(node, inputs);
       return narrowed(g, users, replacement, at(node.inputs, 0), node.attributes);
     });
   },
@@ -40,8 +41,7 @@ function narrowed(
   const part = (index: number, own: Box) =>
     narrowed(g, users, replacement, at(node.inputs, index), own, level + 1);
   if (only && g.ops[node.op].scheduling === "elementwise") {
-    return withInputs(
-      g,
+    return g.remade(
       node,
       node.inputs.map((_, index) => part(index, box)),
     );

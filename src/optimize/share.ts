@@ -6,7 +6,7 @@ import { at } from "../base/invariant.ts";
 import type { Node } from "../ir/graph.ts";
 import { uniformValue } from "../ir/graph-walk.ts";
 import type { OpName } from "../ir/op-table.ts";
-import { type Pass, rewriteGraph, withInputs } from "./pass.ts";
+import { type Pass, rewriteGraph } from "./pass.ts";
 
 const COMMUTATIVE: ReadonlySet<OpName> = new Set<OpName>([
   "add",
@@ -24,8 +24,7 @@ export const share: Pass = {
   run: (graph, { g }) =>
     rewriteGraph(graph, g, (node, replacement) => {
       const inputs = node.inputs.map(replacement);
-      return withInputs(
-        g,
+      return g.remade(
         node,
         COMMUTATIVE.has(node.op) && goesBefore(at(inputs, 1), at(inputs, 0)) ? inputs.reverse() : inputs,
       );

@@ -2,8 +2,9 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
+import { sameOperands } from "../ir/graph-walk.ts";
 import type { OpName } from "../ir/op-table.ts";
-import { type Pass, rewriteGraph, sameOperands, sameResults, withInputs } from "./pass.ts";
+import { type Pass, rewriteGraph, sameResults } from "./pass.ts";
 import { algebraRules } from "./rules/algebra.ts";
 import { reductionRules } from "./rules/reductions.ts";
 import type { Rule, RuleTable } from "./rules/rule.ts";
@@ -69,7 +70,7 @@ function applyFirst(g: GraphBuilder, node: Node): Node | null {
 /** The operation on new operands, made by the builder's methods so that their local simplifications apply. */
 function rebuild(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
   const first = inputs[0];
-  if (first === undefined) return withInputs(g, node, inputs);
+  if (first === undefined) return g.remade(node, inputs);
   switch (node.op) {
     case "negate":
     case "absolute":
@@ -121,6 +122,6 @@ function rebuild(g: GraphBuilder, node: Node, inputs: readonly Node[]): Node {
     case "concat":
       return g.concat(inputs, node.attributes.axis);
     default:
-      return withInputs(g, node, inputs);
+      return g.remade(node, inputs);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The order of calls within a segment. Fusion leaves them in the order of the graph, where the derivatives of all weights come last and keep every
- * value of the way forward alive until then. Two greedy orders are tried, one from the front and one from the back, and one by demand; whichever
- * needs least memory is taken.
+ * value of the way forward alive until then. Two greedy orders are tried, one from the front and one from the back, and whichever of the three needs
+ * least memory is taken, unless an order by demand needs a good deal less.
  */
 import { at } from "../base/invariant.ts";
 import type { Call, Location, Scheduled } from "../fuse/scheduled.ts";
@@ -34,9 +34,10 @@ export function orderCalls(scheduled: Scheduled): Scheduled {
     for (const value of all) made.add(value);
     return problem;
   });
-  const largest = Math.max(...problems.map((problem) => peakOf(problem, graphOrder(problem))));
+  const before = problems.map((problem) => ordered(problem, [...problem.calls.keys()]));
+  const worth = WORTH * Math.max(...before.map(({ peak }) => peak));
   const segments = scheduled.segments.map((segment, index) => {
-    const order = bestOrder(at(problems, index), WORTH * largest);
+    const { order } = best(at(problems, index), at(before, index), worth);
     return { ...segment, calls: order.map((call) => at(segment.calls, call)) };
   });
   return { ...scheduled, segments };
@@ -56,20 +57,23 @@ interface Problem {
   readonly bytes: ReadonlyMap<number, number>;
 }
 
-function bestOrder(problem: Problem, worth: number): readonly number[] {
-  let best = graphOrder(problem);
-  let least = peakOf(problem, best);
-  for (const order of [greedyOrder(problem), greedyOrder(reversed(problem)).toReversed()]) {
-    const peak = peakOf(problem, order);
-    if (peak < least) [best, least] = [order, peak];
-  }
-  if (least <= worth) return best;
-  const demanded = demandOrder(problem);
-  return least - peakOf(problem, demanded) >= worth ? demanded : best;
+/** An order of the calls, and the most bytes alive at once in it. */
+interface Ordered {
+  readonly order: readonly number[];
+  readonly peak: number;
 }
 
-function graphOrder({ calls }: Problem): readonly number[] {
-  return [...calls.keys()];
+function ordered(problem: Problem, order: readonly number[]): Ordered {
+  return { order, peak: peakOf(problem, order) };
+}
+
+function best(problem: Problem, graph: Ordered, worth: number): Ordered {
+  const least = [greedyOrder(problem), greedyOrder(reversed(problem)).toReversed()]
+    .map((order) => ordered(problem, order))
+    .reduce((before, other) => (other.peak < before.peak ? other : before), graph);
+  if (least.peak <= worth) return least;
+  const demanded = ordered(problem, demandOrder(problem));
+  return least.peak - demanded.peak >= worth ? demanded : least;
 }
 
 /** The same problem seen from the end: what is made is what a call reads last. */

@@ -11,7 +11,6 @@ import { stackedNode } from "../../ir/stacked-node.ts";
 import { ops } from "../../ops/index.ts";
 import { Homes } from "../homes.ts";
 import type { Pass } from "../pass.ts";
-import { withInputs } from "../pass.ts";
 import { laneOrder } from "./lane-order.ts";
 import { Lanes } from "./lanes.ts";
 import { joinOutputs } from "./outputs.ts";
@@ -172,7 +171,7 @@ class Batching {
 
   #make(node: Node): void {
     const inputs = node.inputs.map((input) => this.#current(this.#made.get(input) ?? input));
-    const made = this.#g.withOrigin(node.origin, () => withInputs(this.#g, node, inputs));
+    const made = this.#g.withOrigin(node.origin, () => this.#g.remade(node, inputs));
     this.#made.set(node, made);
     const home = this.#homes.of(node);
     this.#newHomes.set(made, Math.min(this.#newHomes.get(made) ?? home, home));

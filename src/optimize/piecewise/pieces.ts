@@ -3,7 +3,7 @@ import { at, invariant } from "../../base/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
-import { type Replacement, withInputs } from "../pass.ts";
+import type { Replacement } from "../../ir/graph-walk.ts";
 import type { Region } from "./region.ts";
 import { reshapedAxis } from "./region.ts";
 
@@ -83,7 +83,7 @@ export class Pieces {
       return this.#g.node("matmul", [this.#part(first, 1, rows), this.#part(second, 0, rows)], {});
     const axis = this.#axisOf(first);
     invariant(axis !== null, `${node.op} (node ${node.id}) is no sum over rows`);
-    return withInputs(this.#g, node, [this.#part(first, axis, rows)]);
+    return this.#g.remade(node, [this.#part(first, axis, rows)]);
   }
 
   /** Some rows of a node, which lie along `axis`. */
@@ -129,8 +129,7 @@ export class Pieces {
     const input = (index: number, place = axis) => this.#part(at<Node>(node.inputs, index), place, rows);
     const whole = (index: number) => this.#replacement(at<Node>(node.inputs, index));
     if (g.ops[node.op].scheduling === "elementwise")
-      return withInputs(
-        g,
+      return g.remade(
         node,
         node.inputs.map((_, index) => input(index)),
       );
@@ -154,7 +153,7 @@ export class Pieces {
         return g.transpose(input(0, at(node.attributes.permutation, axis)), node.attributes.permutation);
       case "sum":
       case "max":
-        return withInputs(g, node, [input(0)]);
+        return g.remade(node, [input(0)]);
       case "iota":
         return node.attributes.axis === axis
           ? this.#read(node, axis, rows)

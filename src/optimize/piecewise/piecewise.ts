@@ -10,7 +10,7 @@ import { at, invariant } from "../../base/invariant.ts";
 import type { Graph, Node } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { graphRoots, replaceRoots, topologicalOrder } from "../../ir/graph-walk.ts";
-import { type Pass, withInputs } from "../pass.ts";
+import type { Pass } from "../pass.ts";
 import { Pieces } from "./pieces.ts";
 import type { Limits, Region } from "./region.ts";
 import { findRegion } from "./region.ts";
@@ -51,7 +51,7 @@ function inPieces(graph: Graph, g: GraphBuilder, region: Region): Graph {
       const inputs = node.inputs.map((input) => replaced.get(input) ?? input);
       replaced.set(
         node,
-        g.withOrigin(node.origin, () => withInputs(g, node, inputs)),
+        g.withOrigin(node.origin, () => g.remade(node, inputs)),
       );
       continue;
     }

@@ -6,7 +6,7 @@
 import { at } from "../../base/invariant.ts";
 import type { Node, NodeOf } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
-import { type Pass, rewriteGraph, withInputs } from "../pass.ts";
+import { type Pass, rewriteGraph } from "../pass.ts";
 import { componentsOf, conjunction, Expansion, type Factor, type Term } from "./terms.ts";
 import { type Axes, axesOf, longAxes, numbersOf, Variation } from "./variation.ts";
 
@@ -19,7 +19,7 @@ export const separate: Pass = {
   run: (graph, { g }) => {
     const variation = new Variation(g);
     return rewriteGraph(graph, g, (node, replacement) => {
-      const made = withInputs(g, node, node.inputs.map(replacement));
+      const made = g.remade(node, node.inputs.map(replacement));
       // Of every node, so that no question goes deep.
       variation.of(made);
       return made.op === "sum" && made.dtype === "f32" ? (separated(g, variation, made) ?? made) : made;

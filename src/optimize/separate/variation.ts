@@ -3,7 +3,6 @@ import { at } from "../../base/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
 import { uniformValue } from "../../ir/graph-walk.ts";
-import { withInputs } from "../pass.ts";
 
 /** A set of axes: bit n for axis n. */
 export type Axes = number;
@@ -59,7 +58,7 @@ export class Variation {
     if (node.op === "broadcast") return this.narrow(at(node.inputs, 0));
     if (node.op === "iota") return g.iota(shape, node.attributes.axis);
     const inputs = node.inputs.map((input) => g.broadcastTo(this.narrow(input), shape));
-    return withInputs(g, node, inputs);
+    return g.remade(node, inputs);
   }
 
   #isElementwise(node: Node): boolean {

@@ -14,7 +14,7 @@ import type { Checker } from "./checker.ts";
 import { announced, checkDefault } from "./methods.ts";
 import { checkFiller } from "./module-values.ts";
 import { resolveInterface } from "./modules.ts";
-import { define } from "./names.ts";
+import { define, reportDuplicate } from "./names.ts";
 import { checkOutput, type Prediction } from "./outputs.ts";
 import { report, shortText } from "./report.ts";
 import { type Definition, type FileScope, Scope } from "./scope.ts";
@@ -96,10 +96,15 @@ export function extendModel(checker: Checker, base: ModelType, variant: Definiti
   const losses = new Set(base.losses);
   for (const member of additions)
     if (member.kind === "size" || member.kind === "number" || member.kind === "flag") {
-      const isDefault = member.kind === "size" && base.settings.get(member.name.name)?.kind === "size";
-      if (isDefault) checkSettingDefault(checker, member, scope);
-      else checkSetting(checker, member, scope);
-      settings.set(member.name.name, member);
+      const { name: own, span } = member.name;
+      const [inherited, current] = [base.settings.get(own), settings.get(own)];
+      if (member.kind === "size" && inherited?.kind === "size") {
+        if (current !== undefined && current !== inherited)
+          reportDuplicate(checker, own, span, current.name.span, scope.place);
+        checkSettingDefault(checker, member, scope);
+        checker.record(member, scope.find(own)?.type ?? unknownType);
+      } else checkSetting(checker, member, scope);
+      settings.set(own, member);
     }
   for (const member of additions)
     if (member.kind === "slot")

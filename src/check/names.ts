@@ -85,7 +85,14 @@ export function define(
   scope.define(name, { ...local, span });
 }
 
-function reportDuplicate(checker: Checker, name: string, span: Span, first: Span, place: string): void {
+/** Reports a name that stands for something already. */
+export function reportDuplicate(
+  checker: Checker,
+  name: string,
+  span: Span,
+  first: Span,
+  place: string,
+): void {
   report(checker.problems, span, {
     code: "duplicate-name",
     title: "Name is taken",

@@ -1,5 +1,6 @@
 /** What variants add to a model: settings, slots and losses, from another file, checked and built like those of the model itself. */
 import { expect, it } from "vitest";
+import { printChecked } from "../../src/check/print-checked.ts";
 import { iterationGraph, placeParameters } from "../../src/driver/iteration.ts";
 import { check } from "../support/check.ts";
 
@@ -106,20 +107,32 @@ it("leave the model as it was", () => {
   ).toEqual(["y_hat.weight [3]"]);
 });
 
-it("give a size of the model another default, which is not a demand", () => {
-  const source = `model Base {
+const SIZED = `model Base {
   size d = 4
   input x : f32[B, D]
   param map : f32[D, d] = 1
   loss task = mean(dot(x, map, axis = D))
 }
-model Other = Base with { size d = 6 }
 `;
+
+it("give a size of the model another default, which is not a demand", () => {
+  const source = `${SIZED}model Other = Base with { size d = 6 }\n`;
   const { program, messages } = check({ source, model: "Other" });
   expect(messages).toBe("");
   const sizes = (program.chosen?.declaration.members ?? []).filter(({ kind }) => kind === "size");
   expect(sizes).toMatchObject([{ name: { name: "d" }, default: { value: 6 } }]);
   expect(program.chosen?.overrides.size).toBe(0);
+  const printed = printChecked(program).split("\n");
+  const [line] = printed.filter((each) => each.includes("size d"));
+  expect(printed.slice(printed.indexOf("model Other = Base with {"))).toContain(line);
+});
+
+it("give a size of the model one default", () => {
+  const source = `${SIZED}model Other = Base with { size d = 6, size d = 8 }\nmodel Last = Other with { size d = 9 }\n`;
+  const { codes, problems } = check(source);
+  expect(codes).toEqual(["duplicate-name"]);
+  expect(problems[0]?.primary?.span.start).toBe(source.indexOf("d = 8"));
+  expect(problems[0]?.related[0]?.span.start).toBe(source.indexOf("d = 6"));
 });
 
 it.each([

@@ -3,7 +3,6 @@ import { CompilerBug } from "../base/invariant.ts";
 import type { OnStage } from "../base/stopwatch.ts";
 import type { CheckedModel, CheckedTrain } from "../check/checked.ts";
 import { UserError } from "../diagnostics/problems.ts";
-import type { MadeInstance } from "../elaborate/elaboration.ts";
 import { fuse } from "../fuse/fuse.ts";
 import type { Scheduled } from "../fuse/scheduled.ts";
 import type { FusionTarget } from "../fuse/target.ts";
@@ -51,18 +50,20 @@ export interface Compilation {
   readonly compiled: CompiledModel;
   readonly iteration: Stages;
   readonly evaluation: Stages;
-  /** Instances of modules by path. */
-  readonly instances: ReadonlyMap<string, MadeInstance>;
+}
+
+/** The model as it is unrolled: with its train block and the rows of a batch. Throws a UserError when it has no `train` block. */
+export function trainingSetup(request: CompileRequest): TrainingSetup {
+  const { model, dataRows, streamed = false } = request;
+  const train = trainBlock(model);
+  const sizes = new Map([...request.sizes, ["B", train.batch.labelled + train.batch.unlabelled]]);
+  return { model, train, sizes, dataRows, streamed };
 }
 
 /** Compiles a model for training. Throws a UserError when it has no `train` block or a size has no value. */
 export function compileModel(request: CompileRequest): Compilation {
-  const train = trainBlock(request.model);
-  const rows = train.batch.labelled + train.batch.unlabelled;
-  const sizes = new Map([...request.sizes, ["B", rows]]);
-  const { dataRows, streamed = false } = request;
-  const setup: TrainingSetup = { model: request.model, train, sizes, dataRows, streamed };
-
+  const setup = trainingSetup(request);
+  const { train, streamed = false } = setup;
   const { onStage } = request;
   const layout = placeParameters(setup);
   onStage?.("place parameters");
@@ -98,11 +99,11 @@ export function compileModel(request: CompileRequest): Compilation {
     updates: iteration.updates,
     losses: iteration.losses,
     evaluation: evaluationStages.program,
-    evaluationRows: rows,
+    evaluationRows: train.batch.labelled + train.batch.unlabelled,
     evaluationLosses: evaluation.losses,
     outputs: evaluation.outputs,
   };
-  return { compiled, iteration: iterationStages, evaluation: evaluationStages, instances: layout.instances };
+  return { compiled, iteration: iterationStages, evaluation: evaluationStages };
 }
 
 /** Graph to device program; `arenas`: least sizes of arenas in bytes. */

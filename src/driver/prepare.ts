@@ -20,7 +20,8 @@ import { trainSettings } from "../train/settings.ts";
 import type { StartingValues } from "../train/starting-values.ts";
 import { openPretrained, startingValues } from "../train/starting-values.ts";
 import type { Compilation, CompileRequest } from "./compile.ts";
-import { compileModel, labelOf, trainBlock } from "./compile.ts";
+import { compileModel, labelOf, trainBlock, trainingSetup } from "./compile.ts";
+import { placeParameters } from "./iteration.ts";
 import { hasRoom, requireRoom } from "./memory.ts";
 
 /** Where compiled models are kept, and by what name this one is known there. */
@@ -81,8 +82,9 @@ export function prepare(request: PrepareRequest): Prepared {
   if (!hasRoom(compiled, request.limits, request.purpose))
     requireRoom(compile(), request.limits, request.purpose);
   const named = { dataset, folder, model: compiled, loads };
-  const start =
-    folders === null ? null : startingValues({ ...named, folders, instances: () => compile().instances });
+  // The instances are no part of what is kept; to find them, nothing has to be compiled.
+  const instances = () => placeParameters(trainingSetup(compilation)).instances;
+  const start = folders === null ? null : startingValues({ ...named, folders, instances });
   return { model: compiled, settings, start };
 }
 

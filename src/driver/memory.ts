@@ -76,22 +76,19 @@ interface Tensor {
 /** Tensors that a message lists. */
 const LISTED = 6;
 
-/** Whether a device with these limits can hold the model. */
-export function hasRoom(
+/** The first limit of a device that the programs of a model break; null when it can hold them. */
+export function brokenLimit(
   { iteration, evaluation }: Pick<CompiledModel, "iteration" | "evaluation">,
   limits: MemoryLimits,
   purpose: Purpose,
-): boolean {
+): "total" | "arena" | "operand" | null {
   const programs = purpose === "train" ? [iteration, evaluation] : [evaluation];
   const arenas = sharedArenas(programs);
   const scale = limits.elementBytes / 4;
-  return (
-    sumOf(arenas) * scale <= limits.total.bytes &&
-    Math.max(0, ...arenas.values()) * scale <= limits.arena.bytes &&
-    programs.every((program) =>
-      writtenRegions(program).every(({ bytes }) => bytes * scale <= limits.operand.bytes),
-    )
-  );
+  if (sumOf(arenas) * scale > limits.total.bytes) return "total";
+  if (Math.max(0, ...arenas.values()) * scale > limits.arena.bytes) return "arena";
+  const operands = programs.flatMap(writtenRegions);
+  return operands.some(({ bytes }) => bytes * scale > limits.operand.bytes) ? "operand" : null;
 }
 
 /** Throws a UserError with exit code 3 when a device with these limits cannot hold the model. */
@@ -106,25 +103,29 @@ export function lackOfRoom(
   limits: MemoryLimits,
   purpose: Purpose = "train",
 ): Diagnostic | null {
+  const broken = brokenLimit(compilation.compiled, limits, purpose);
+  if (broken === null) return null;
   const report = memoryReport(compilation, purpose);
   const scale = limits.elementBytes / 4;
-  const total = report.totalBytes * scale;
-  if (total > limits.total.bytes) {
-    const all = tensorsOf(compilation, report, null);
-    return refusal(compilation, `The model needs ${bytes(total)}`, limits.total, all);
+  const limit = limits[broken];
+  switch (broken) {
+    case "total": {
+      const needs = `The model needs ${bytes(report.totalBytes * scale)}`;
+      return refusal(compilation, needs, limit, tensorsOf(compilation, report, null));
+    }
+    case "arena": {
+      const [name, size] = [...report.arenas].reduce((a, b) => (b[1] > a[1] ? b : a));
+      const needs = `The ${PLACES[name] ?? `arena \`${name}\``} must lie in one piece of ${bytes(size * scale)}`;
+      return refusal(compilation, needs, limit, tensorsOf(compilation, report, name));
+    }
+    case "operand": {
+      const wide = stagesFor(compilation, purpose).flatMap((stages) =>
+        operandsAbove(stages, limit.bytes / scale),
+      );
+      const most = Math.max(...wide.map((tensor) => tensor.bytes)) * scale;
+      return refusal(compilation, `One kernel needs a tensor of ${bytes(most)} at once`, limit, wide);
+    }
   }
-  const [largest] = [...report.arenas].sort((a, b) => b[1] - a[1]);
-  if (largest !== undefined && largest[1] * scale > limits.arena.bytes) {
-    const [name, size] = largest;
-    const needs = `The ${PLACES[name] ?? `arena \`${name}\``} must lie in one piece of ${bytes(size * scale)}`;
-    return refusal(compilation, needs, limits.arena, tensorsOf(compilation, report, name));
-  }
-  const wide = stagesFor(compilation, purpose).flatMap((stages) =>
-    operandsAbove(stages, limits.operand.bytes / scale),
-  );
-  if (wide.length === 0) return null;
-  const most = Math.max(...wide.map((tensor) => tensor.bytes)) * scale;
-  return refusal(compilation, `One kernel needs a tensor of ${bytes(most)} at once`, limits.operand, wide);
 }
 
 const PLACES: Readonly<Record<string, string>> = {

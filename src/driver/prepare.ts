@@ -22,7 +22,7 @@ import { openPretrained, startingValues } from "../train/starting-values.ts";
 import type { Compilation, CompileRequest } from "./compile.ts";
 import { compileModel, labelOf, trainBlock, trainingSetup } from "./compile.ts";
 import { placeParameters } from "./iteration.ts";
-import { hasRoom, requireRoom } from "./memory.ts";
+import { brokenLimit, requireRoom } from "./memory.ts";
 
 /** Where compiled models are kept, and by what name this one is known there. */
 export interface Kept {
@@ -79,7 +79,7 @@ export function prepare(request: PrepareRequest): Prepared {
   const { dropped } = request;
   if (dropped !== undefined)
     requirePredictions(dropped.drops, dropped.evaluated, compiled, outputNames(model));
-  if (!hasRoom(compiled, request.limits, request.purpose))
+  if (brokenLimit(compiled, request.limits, request.purpose) !== null)
     requireRoom(compile(), request.limits, request.purpose);
   const named = { dataset, folder, model: compiled, loads };
   // The instances are no part of what is kept; to find them, nothing has to be compiled.

@@ -9,15 +9,19 @@ import { requireDrops } from "../train/bind-drops.ts";
 /** Splits that a training evaluates. */
 export const EVALUATED: readonly string[] = ["valid", "test"];
 
-/** The dataset as a run with this seed sees it. Throws a UserError for what is no modality of the model and no share of rows. */
-export function datasetWithout(
-  checked: { readonly program: CheckedProgram; readonly model: CheckedProgram["models"][number] },
-  dataset: Dataset,
-  drops: Drops,
-  seed: number,
-): Dataset {
-  const inputs = dataInputs(checked.model, checked.program.types);
+interface Checked {
+  readonly program: CheckedProgram;
+  readonly model: CheckedProgram["models"][number];
+}
+
+/** The modalities of the model. Throws a UserError for drops that name no modality or no share of rows. */
+export function requireModalities({ program, model }: Checked, dataset: Dataset, drops: Drops): string[] {
+  const inputs = dataInputs(model, program.types);
   requireDrops(drops, inputs, dataset);
-  const modalities = inputs.flatMap(({ kind, name }) => (kind === "input" ? [name] : []));
-  return dropFields({ dataset, drops, modalities, seed });
+  return inputs.flatMap(({ kind, name }) => (kind === "input" ? [name] : []));
+}
+
+/** The dataset as a run with this seed sees it. Throws as `requireModalities` does. */
+export function datasetWithout(checked: Checked, dataset: Dataset, drops: Drops, seed: number): Dataset {
+  return dropFields({ dataset, drops, modalities: requireModalities(checked, dataset, drops), seed });
 }

@@ -4,7 +4,7 @@ import type { OpenedDataset } from "../api/dataset.ts";
 import { openDatasetFor } from "../api/dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice } from "../api/devices.ts";
-import { datasetWithout, EVALUATED } from "../api/drops.ts";
+import { datasetWithout, EVALUATED, requireModalities } from "../api/drops.ts";
 import { writeComparisonReport } from "../api/report.ts";
 import { newRunInfo, prepareFor } from "../api/run.ts";
 import type { Sources } from "../api/sources.ts";
@@ -178,7 +178,7 @@ function compileVariants(
     const { data: folder, epochs, pretrained } = request;
     const drop = splitDrops([...request.drop, ...variant.drops]) ?? {};
     const model = at(checked, index);
-    datasetWithout(model, opened.dataset, drop, 0);
+    requireModalities(model, opened.dataset, drop);
     const data = { ...opened, folder, epochs, pretrained, dropped: { drops: drop, evaluated: EVALUATED } };
     const prepared = prepareFor(device, model, data);
     return { ...variant, checked: model, prepared, drop, name: at(names, index) };

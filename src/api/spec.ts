@@ -1,5 +1,6 @@
 /** The spec that a command works on: read, checked, and with the settings of the command line. */
 
+import type { Cache } from "../base/cache.ts";
 import type { OnStage } from "../base/stopwatch.ts";
 import { checkProgram } from "../check/check.ts";
 import type { CheckedModel, CheckedProgram } from "../check/checked.ts";
@@ -19,6 +20,8 @@ export interface SpecRequest {
   /** `--model`; null: the first one of the file. */
   readonly model: string | null;
   readonly onStage?: OnStage;
+  /** Of parsed texts; left out: the one that the environment asks for. */
+  readonly cache?: Cache;
 }
 
 /** Checks a spec and returns every problem, warnings included. */
@@ -28,7 +31,7 @@ export function checkSpec(request: SpecRequest): {
 } {
   const problems = new Problems();
   const overrides = parseSettings(request.settings, problems);
-  const scope = loadProgram(request.entry, request.loadSource, problems, openCache());
+  const scope = loadProgram(request.entry, request.loadSource, problems, request.cache ?? openCache());
   request.onStage?.("parse");
   const named = request.model === null ? {} : { model: request.model };
   const program = checkProgram(scope, { overrides, ...named }, problems);

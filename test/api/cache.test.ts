@@ -95,3 +95,12 @@ it("says what is wrong with a text from what was kept of it, too", async () => {
   expect(first.code).toBe(1);
   expect(await runCli("check", spec)).toEqual(first);
 });
+
+it("takes no part in what is measured", async () => {
+  const spec = join(folder, "measured.mird");
+  writeFileSync(spec, `${readFileSync(TINY, "utf8")}// A text of its own.\n`);
+  const before = kept();
+  const { code } = await runCli("bench", spec, "--data", data, "--device", "cpu", "--seconds", "0");
+  expect(code).toBe(0);
+  expect(kept()).toEqual(before);
+});

@@ -1,5 +1,6 @@
 /** Phases of a train block: what is minimised, what moves, and by which optimiser. */
 import type { Span } from "../diagnostics/source.ts";
+import { suggest } from "../diagnostics/suggest.ts";
 import type { Phase, PhaseMember } from "../syntax/ast.ts";
 import type { CheckedPhase } from "./checked.ts";
 import { requireScalar } from "./model.ts";
@@ -7,12 +8,12 @@ import { checkGroupSettings, checkOptimizer, checkSchedule } from "./optimizers.
 import { report } from "./report.ts";
 import { checkSelection } from "./selection.ts";
 import { counted, type Training, trainNumber } from "./train-values.ts";
-import { quoteAll } from "./values.ts";
+import { noneOf, quoteAll } from "./values.ts";
 
 type Member<Kind extends PhaseMember["kind"]> = Extract<PhaseMember, { kind: Kind }>;
 
-/** A phase with numbers for everything; null after a report. */
-export function checkPhase(training: Training, phase: Phase): CheckedPhase | null {
+/** A phase with numbers for everything; null after a report. `others` are the phases that one which `train … with` adds could have meant. */
+export function checkPhase(training: Training, phase: Phase, others: readonly string[]): CheckedPhase | null {
   const members = new Map<string, PhaseMember>();
   for (const member of phase.members) {
     const key = member.kind === "maximize" ? "minimize" : member.kind;
@@ -24,11 +25,12 @@ export function checkPhase(training: Training, phase: Phase): CheckedPhase | nul
   const objective = phase.members.find(isObjective) ?? null;
   const updates = pick(members, "updates");
   const optimizer = pick(members, "with");
-  reportMissing(training, phase, [
+  const missing = [
     ...(objective === null ? ["minimize"] : []),
     ...(updates === null ? ["updates"] : []),
     ...(optimizer === null ? ["with"] : []),
-  ]);
+  ];
+  reportMissing(training, phase, missing, others);
   const { checker } = training;
   const scope = objective === null ? training.scope : training.scopeOf(objective);
   const value =
@@ -124,18 +126,29 @@ export function reportDuplicateMember(training: Training, span: Span, earlier: S
   });
 }
 
-function reportMissing(training: Training, phase: Phase, missing: readonly string[]): void {
+function reportMissing(
+  training: Training,
+  phase: Phase,
+  missing: readonly string[],
+  others: readonly string[],
+): void {
   if (missing.length === 0 || training.scope.file.incomplete) return;
   const examples: Readonly<Record<string, string>> = {
     minimize: "minimize task",
     updates: "updates all",
     with: "with Adam(lr = 1e-3)",
   };
-  report(training.checker.problems, phase.name.span, {
+  const { name, span } = phase.name;
+  const near = suggest(name, others);
+  const isNew = ` \`${name}\` is a new phase; the training that is changed has ${quoteAll(others)}.`;
+  report(training.checker.problems, span, {
     code: "incomplete-phase",
     title: "Phase is incomplete",
-    label: `no ${quoteAll(missing, "and no")}`,
-    text: "A phase says what it minimises (or maximises), which parameters it updates, and with which optimiser.",
-    hint: `Add ${missing.map((part) => `\`${examples[part] ?? part}\``).join(" and ")}.`,
+    label: noneOf(missing),
+    text: `A phase says what it minimises (or maximises), which parameters it updates, and with which optimiser.${others.length === 0 ? "" : isNew}`,
+    hint:
+      near === null
+        ? `Add ${quoteAll(missing.map((part) => examples[part] ?? part))}.`
+        : `Did you mean \`${near}\`?`,
   });
 }

@@ -138,7 +138,7 @@ function checkPhases(training: Training, written: WrittenTraining): CheckedPhase
         text: "Phases are told apart by their names, in logs and in `--set`.",
       });
   }
-  const checked = phases.map((phase) => checkPhase(training, phase));
+  const checked = phases.map((phase) => checkPhase(training, phase, written.added.get(phase) ?? []));
   const good = checked.filter((phase) => phase !== null);
   if (good.length === phases.length)
     warnNeverUpdated(

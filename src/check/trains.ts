@@ -20,6 +20,8 @@ export interface WrittenTraining {
   readonly members: readonly TrainMember[];
   /** The file in which a line stands, whose imports it may use. */
   readonly homes: ReadonlyMap<TrainMember | PhaseMember, FileScope>;
+  /** Phases that `train … with` adds, with the names of those that it could have changed. */
+  readonly added: ReadonlyMap<Phase, readonly string[]>;
 }
 
 /** The train blocks of all files. What the entry file says of an imported model counts before what that model's own file says. */
@@ -80,7 +82,7 @@ function written({ declaration, file }: Block): WrittenTraining {
     homes.set(member, file);
     if (isPhase(member)) for (const line of member.members) homes.set(line, file);
   }
-  return { model: declaration.model, members: declaration.members, homes };
+  return { model: declaration.model, members: declaration.members, homes, added: new Map() };
 }
 
 function withChanges(base: WrittenTraining, changes: readonly Block[]): WrittenTraining {
@@ -102,9 +104,11 @@ function changed(before: WrittenTraining, after: WrittenTraining): WrittenTraini
       kept.push(change === undefined ? member : changedPhase(member, change));
     } else if (member.kind === "load" || !kinds.has(member.kind)) kept.push(member);
   }
-  const added = after.members.filter((member) => !used.has(member));
+  const more = after.members.filter((member) => !used.has(member));
   const homes = new Map([...before.homes, ...after.homes]);
-  return { model: after.model, members: [...kept, ...added], homes };
+  const known = before.members.filter(isPhase).map(({ name }) => name.name);
+  const added = new Map([...before.added, ...more.filter(isPhase).map((phase) => [phase, known] as const)]);
+  return { model: after.model, members: [...kept, ...more], homes, added };
 }
 
 /** Groups of the change stand first, since the first one that selects a parameter decides. */

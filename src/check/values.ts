@@ -155,3 +155,9 @@ export function quoteAll(names: readonly string[], joiner = "and"): string {
   if (last === undefined) return "none";
   return quoted.length === 1 ? last : `${quoted.slice(0, -1).join(", ")} ${joiner} ${last}`;
 }
+
+/** no `a`, no `b` and no `c` */
+export function noneOf(names: readonly string[]): string {
+  const parts = names.map((name) => `no \`${name}\``);
+  return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter((part) => part !== "").join(" and ");
+}

@@ -34,6 +34,14 @@ ${[...indent(batch, "  "), "  phase model {", ...members, "  }", ...indent(epoch
 `;
 }
 
+/** A variant of a trained model, with changes of its training. */
+function changed(lines: string): string {
+  return `${train({})}
+model Small = Tiny with { rate = 1e-4 }
+train Small with { ${lines} }
+`;
+}
+
 const unsupervised = `model Tiny {
   number rate = 1e-3
   input x : f32[B, D]
@@ -77,6 +85,8 @@ train Tiny {
 }
 `,
   "incomplete-phase": train({ updates: "", with: "" }),
+  "incomplete-phase--with": changed("phase modle { clip norm 0.5 }"),
+  "incomplete-phase--added": changed("phase last { clip norm 0.5 }"),
   "objective-not-scalar": train({ minimize: "minimize (y_hat - y) ^ 2" }),
   "unknown-selection": train({ updates: "updates mapp" }),
   "unknown-selection--inside": train(

@@ -9,7 +9,7 @@ import { report, warn } from "./report.ts";
 import { warnNeverUpdated } from "./selection.ts";
 import { counted, type Training, trainNumber } from "./train-values.ts";
 import type { WrittenTraining } from "./trains.ts";
-import { quoteAll } from "./values.ts";
+import { noneOf, quoteAll } from "./values.ts";
 
 type Member<Kind extends TrainMember["kind"]> = Extract<TrainMember, { kind: Kind }>;
 
@@ -22,8 +22,11 @@ export function checkTrain(training: Training, written: WrittenTraining): Checke
     if (earlier !== undefined) reportDuplicateMember(training, member.span, earlier.span, member.kind);
     else single.set(member.kind, member);
   }
-  const batch = checkBatch(training, find(single, "batch"), written);
-  const epochs = checkEpochs(training, find(single, "epochs"), written);
+  reportMissing(training, written);
+  const batch = checkBatch(training, find(single, "batch"));
+  const epochsMember = find(single, "epochs");
+  const epochs =
+    epochsMember === null ? null : trainNumber(training, epochsMember.count, "The number of epochs", counted);
   const phases = checkPhases(training, written);
   const patienceMember = find(single, "patience");
   const patience =
@@ -51,37 +54,33 @@ function isKind<Kind extends TrainMember["kind"]>(member: TrainMember, kind: Kin
   return member.kind === kind;
 }
 
-function reportMissing(
-  training: Training,
-  written: WrittenTraining,
-  part: string,
-  text: string,
-  hint: string,
-): null {
-  if (!training.scope.file.incomplete)
-    report(training.checker.problems, written.model.span, {
-      code: "incomplete-train",
-      title: "Train block is incomplete",
-      label: `no \`${part}\``,
-      text,
-      hint,
-    });
-  return null;
+/** What a train block must say, with an example of each. */
+const NEEDED = [
+  { kind: "batch", example: "batch 32" },
+  { kind: "epochs", example: "epochs 100" },
+  { kind: "phase", example: "phase model { minimize …, updates …, with … }" },
+] as const;
+
+function reportMissing(training: Training, written: WrittenTraining): void {
+  const kinds = new Set(written.members.map(({ kind }) => kind));
+  const missing = NEEDED.filter(({ kind }) => !kinds.has(kind));
+  if (missing.length === 0 || training.scope.file.incomplete) return;
+  const { model, replaced } = written;
+  const examples = quoteAll(missing.map(({ example }) => example));
+  report(training.checker.problems, model.span, {
+    code: "incomplete-train",
+    title: "Train block is incomplete",
+    label: noneOf(missing.map(({ kind }) => kind)),
+    text: "A train block says how many rows a batch has, how often training goes through the data, and in phases what is minimised and which parameters move.",
+    hint:
+      replaced === null
+        ? `Add ${examples}.`
+        : `Write \`train ${model.name} with { … }\` to change lines of the training of \`${replaced}\`, or add ${examples}.`,
+  });
 }
 
-function checkBatch(
-  training: Training,
-  member: Member<"batch"> | null,
-  written: WrittenTraining,
-): CheckedTrain["batch"] | null {
-  if (member === null)
-    return reportMissing(
-      training,
-      written,
-      "batch",
-      "A train block says how many rows a batch has.",
-      "Add `batch 32`.",
-    );
+function checkBatch(training: Training, member: Member<"batch"> | null): CheckedTrain["batch"] | null {
+  if (member === null) return null;
   const labelled = trainNumber(training, member.labelled, "The number of rows in a batch", counted);
   const unlabelled =
     member.unlabelled === null
@@ -100,31 +99,9 @@ function checkBatch(
   return labelled === null || unlabelled === null ? null : { labelled, unlabelled };
 }
 
-function checkEpochs(
-  training: Training,
-  member: Member<"epochs"> | null,
-  written: WrittenTraining,
-): number | null {
-  if (member !== null) return trainNumber(training, member.count, "The number of epochs", counted);
-  return reportMissing(
-    training,
-    written,
-    "epochs",
-    "A train block says how often training goes through the data.",
-    "Add `epochs 100`.",
-  );
-}
-
 function checkPhases(training: Training, written: WrittenTraining): CheckedPhase[] | null {
   const phases = written.members.filter((member): member is Phase => member.kind === "phase");
-  if (phases.length === 0)
-    return reportMissing(
-      training,
-      written,
-      "phase",
-      "Nothing is trained without a phase, which says what is minimised and which parameters move.",
-      "Add `phase model { … }` with `minimize`, `updates` and `with`.",
-    );
+  if (phases.length === 0) return null;
   const names = new Map<string, Phase>();
   for (const phase of phases) {
     const earlier = names.get(phase.name.name);

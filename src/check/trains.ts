@@ -22,6 +22,8 @@ export interface WrittenTraining {
   readonly homes: ReadonlyMap<TrainMember | PhaseMember, FileScope>;
   /** Phases that `train … with` adds, with the names of those that it could have changed. */
   readonly added: ReadonlyMap<Phase, readonly string[]>;
+  /** The model whose training the block of a variant leaves aside, being written without `with`; null where there is none. */
+  readonly replaced: string | null;
 }
 
 /** The train blocks of all files. What the entry file says of an imported model counts before what that model's own file says. */
@@ -62,18 +64,32 @@ export function trainingOf(
   blocks: TrainBlocks,
 ): WrittenTraining | null {
   const changes: Block[] = [];
-  const seen = new Set<Definition>();
-  let current: Definition | undefined = definition;
-  while (current !== undefined && !seen.has(current)) {
-    seen.add(current);
+  for (const current of lineage(definition)) {
     const own = blocks.get(current);
-    if (own?.declaration.changes === false) return withChanges(written(own), changes);
+    if (own?.declaration.changes === false)
+      return withChanges({ ...written(own), replaced: trainedBase(current, blocks) }, changes);
     if (own !== undefined) changes.unshift(own);
-    current = isVariant(current) ? current.scope.names.get(current.declaration.base.name) : undefined;
   }
   const [first] = changes;
   if (first !== undefined) reportNothingToChange(checker, first.declaration);
   return null;
+}
+
+/** A model or variant, then what it varies, up to the model at the root. */
+function lineage(definition: Definition): Definition[] {
+  const found = new Set([definition]);
+  for (const each of found) {
+    const base = isVariant(each) ? each.scope.names.get(each.declaration.base.name) : undefined;
+    if (base !== undefined) found.add(base);
+  }
+  return [...found];
+}
+
+/** The model that a variant varies, where that has a training; null otherwise. */
+function trainedBase(definition: Definition, blocks: TrainBlocks): string | null {
+  const bases = lineage(definition).slice(1);
+  const isTrained = bases.some((base) => blocks.get(base)?.declaration.changes === false);
+  return isTrained ? (bases[0]?.declaration.name.name ?? null) : null;
 }
 
 function written({ declaration, file }: Block): WrittenTraining {
@@ -82,7 +98,7 @@ function written({ declaration, file }: Block): WrittenTraining {
     homes.set(member, file);
     if (isPhase(member)) for (const line of member.members) homes.set(line, file);
   }
-  return { model: declaration.model, members: declaration.members, homes, added: new Map() };
+  return { model: declaration.model, members: declaration.members, homes, added: new Map(), replaced: null };
 }
 
 function withChanges(base: WrittenTraining, changes: readonly Block[]): WrittenTraining {
@@ -108,7 +124,7 @@ function changed(before: WrittenTraining, after: WrittenTraining): WrittenTraini
   const homes = new Map([...before.homes, ...after.homes]);
   const known = before.members.filter(isPhase).map(({ name }) => name.name);
   const added = new Map([...before.added, ...more.filter(isPhase).map((phase) => [phase, known] as const)]);
-  return { model: after.model, members: [...kept, ...more], homes, added };
+  return { model: after.model, members: [...kept, ...more], homes, added, replaced: null };
 }
 
 /** Groups of the change stand first, since the first one that selects a parameter decides. */

@@ -151,13 +151,17 @@ export function describe(value: ValueType): string {
 /** `a`, `b` and `c`, each in backticks. */
 export function quoteAll(names: readonly string[], joiner = "and"): string {
   const quoted = names.map((name) => `\`${name}\``);
-  const last = quoted.at(-1);
-  if (last === undefined) return "none";
-  return quoted.length === 1 ? last : `${quoted.slice(0, -1).join(", ")} ${joiner} ${last}`;
+  return quoted.length === 0 ? "none" : listed(quoted, joiner);
 }
 
 /** no `a`, no `b` and no `c` */
 export function noneOf(names: readonly string[]): string {
   const parts = names.map((name) => `no \`${name}\``);
-  return [parts.slice(0, -1).join(", "), ...parts.slice(-1)].filter((part) => part !== "").join(" and ");
+  return listed(parts, "and");
+}
+
+function listed(parts: readonly string[], joiner: string): string {
+  const before = parts.slice(0, -1).join(", ");
+  const last = parts.slice(-1).join();
+  return before === "" ? last : `${before} ${joiner} ${last}`;
 }

@@ -84,6 +84,15 @@ train Tiny {
   epochs 10
 }
 `,
+  "incomplete-train--variant": `${train({})}
+model Small = Tiny with { rate = 1e-4 }
+model Smaller = Small with { rate = 1e-5 }
+train Smaller { epochs 2 }
+`,
+  "incomplete-train--nothing-to-change": `${model}
+model Small = Tiny with { rate = 1e-4 }
+train Small { batch 8 }
+`,
   "incomplete-phase": train({ updates: "", with: "" }),
   "incomplete-phase--with": changed("phase modle { clip norm 0.5 }"),
   "incomplete-phase--added": changed("phase last { clip norm 0.5 }"),

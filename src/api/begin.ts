@@ -11,11 +11,12 @@ import {
   readRun,
 } from "../report/run-directory.ts";
 import { runError } from "../report/run-error.ts";
+import { EVALUATED_SPLITS } from "../train/evaluate.ts";
 import type { GivenData } from "./dataset.ts";
 import { dataName, openDatasetFor } from "./dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "./devices.ts";
 import { chooseDevice } from "./devices.ts";
-import { datasetWithout, EVALUATED } from "./drops.ts";
+import { datasetWithout } from "./drops.ts";
 import { loadedInfo, newRunInfo, prepareFor, recordedSpec, requireSameData } from "./run.ts";
 import type { GivenSpec, Sources } from "./sources.ts";
 import { diskLoader, readSpec } from "./sources.ts";
@@ -66,7 +67,7 @@ export async function beginRun(request: BeginRequest): Promise<BegunRun> {
       checked.model,
     ]);
     const dataset = datasetWithout(checked, whole, drop, seed);
-    const dropped = { drops: drop, evaluated: EVALUATED };
+    const dropped = { drops: drop, evaluated: EVALUATED_SPLITS };
     const named = { dataset, folder: dataName(data), pretrained };
     const prepared = prepareFor(device, checked, { ...named, epochs, stream, dropped });
     const facts = { command, entry, sources, settings, seed, drop, ...named };

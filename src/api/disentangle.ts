@@ -18,6 +18,9 @@ import { deviceOf } from "./options.ts";
 import { diskLoader, shippedSpec } from "./sources.ts";
 import { requireModel } from "./spec.ts";
 
+/** What is measured where neither the command nor a program says otherwise. */
+export const DISENTANGLE_DEFAULTS = { split: "test", rows: 1000, permutations: 499, seed: 0 } as const;
+
 export interface DisentangleRequest {
   readonly run: string;
   readonly split: string;
@@ -62,7 +65,9 @@ export async function disentangle(
   run: Run | string,
   options: DisentangleOptions = {},
 ): Promise<Disentanglement> {
-  const { data = null, split = "test", latents = [], rows = 1000, permutations = 499, seed = 0 } = options;
+  const usual = DISENTANGLE_DEFAULTS;
+  const { data = null, latents = [], split = usual.split, rows = usual.rows } = options;
+  const { permutations = usual.permutations, seed = usual.seed } = options;
   const { critic = true, parameters, signal = new AbortController().signal } = options;
   const folder = typeof run === "string" ? run : run.folder;
   const device = deviceOf(options);

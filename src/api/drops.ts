@@ -6,9 +6,6 @@ import type { Dataset } from "../data/schema.ts";
 import { dataInputs } from "../driver/prepare.ts";
 import { requireDrops } from "../train/bind-drops.ts";
 
-/** Splits that a training evaluates. */
-export const EVALUATED: readonly string[] = ["valid", "test"];
-
 interface Checked {
   readonly program: CheckedProgram;
   readonly model: CheckedProgram["models"][number];

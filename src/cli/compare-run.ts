@@ -4,7 +4,7 @@ import type { OpenedDataset } from "../api/dataset.ts";
 import { openDatasetFor } from "../api/dataset.ts";
 import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
 import { chooseDevice } from "../api/devices.ts";
-import { datasetWithout, EVALUATED, requireModalities } from "../api/drops.ts";
+import { datasetWithout, requireModalities } from "../api/drops.ts";
 import { writeComparisonReport } from "../api/report.ts";
 import { newRunInfo, prepareFor } from "../api/run.ts";
 import type { Sources } from "../api/sources.ts";
@@ -35,6 +35,7 @@ import { comparisonText } from "../report/comparison-print.ts";
 import { RunDirectory } from "../report/run-directory.ts";
 import { formatNumber } from "../report/tables.ts";
 import { METRICS } from "../statistics/metrics.ts";
+import { EVALUATED_SPLITS } from "../train/evaluate.ts";
 import type { Axis, Variant } from "./axes.ts";
 import { variantsOf } from "./axes.ts";
 import { splitDrops } from "./drop.ts";
@@ -179,7 +180,13 @@ function compileVariants(
     const drop = splitDrops([...request.drop, ...variant.drops]) ?? {};
     const model = at(checked, index);
     requireModalities(model, opened.dataset, drop);
-    const data = { ...opened, folder, epochs, pretrained, dropped: { drops: drop, evaluated: EVALUATED } };
+    const data = {
+      ...opened,
+      folder,
+      epochs,
+      pretrained,
+      dropped: { drops: drop, evaluated: EVALUATED_SPLITS },
+    };
     const prepared = prepareFor(device, model, data);
     return { ...variant, checked: model, prepared, drop, name: at(names, index) };
   });

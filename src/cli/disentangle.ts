@@ -1,7 +1,7 @@
 /** `mird disentangle`: how far the latents of a run are taken apart. */
 
 import type { DeviceFlags } from "../api/devices.ts";
-import { measureDisentanglement } from "../api/disentangle.ts";
+import { DISENTANGLE_DEFAULTS, measureDisentanglement } from "../api/disentangle.ts";
 import { disentanglementJson, disentanglementText } from "../report/disentanglement-print.ts";
 import type { Register } from "./command.ts";
 import { collect, wholeNumber } from "./command.ts";
@@ -22,6 +22,7 @@ interface DisentangleFlags extends DeviceFlags {
 }
 
 export const registerDisentangle: Register = (program, session) => {
+  const usual = DISENTANGLE_DEFAULTS;
   const command = program
     .command("disentangle")
     .summary("measure how far a run's latents are taken apart")
@@ -29,7 +30,7 @@ export const registerDisentangle: Register = (program, session) => {
       "Measures the dependence of every pair of latents by statistics that training did not optimise, and on data of known factors what every latent tells about every factor.",
     )
     .argument("<run>", "run folder")
-    .option("--split <name>", "split to measure on; probes and critics are fitted to train", "test")
+    .option("--split <name>", "split to measure on; probes and critics are fitted to train", usual.split)
     .option("--data <dir>", "another dataset than that of the run")
     .option(
       "--latent <name>",
@@ -37,9 +38,9 @@ export const registerDisentangle: Register = (program, session) => {
       collect,
       [],
     )
-    .option("--rows <n>", "most rows of the split to use", wholeNumber(20), 1000)
-    .option("--permutations <n>", "random pairings behind a p-value", wholeNumber(1), 499)
-    .option("--seed <n>", "seed of row samples, permutations, probes and critics", wholeNumber(0), 0)
+    .option("--rows <n>", "most rows of the split to use", wholeNumber(20), usual.rows)
+    .option("--permutations <n>", "random pairings behind a p-value", wholeNumber(1), usual.permutations)
+    .option("--seed <n>", "seed of row samples, permutations, probes and critics", wholeNumber(0), usual.seed)
     .option("--no-critic", "leave out the trained critics, which take most of the time")
     .option(
       "--parameters <file>",

@@ -14,6 +14,7 @@ import {
   comparisonText,
 } from "../report/comparison-print.ts";
 import { confusionText, metricsJson, metricsTable } from "../report/tables.ts";
+import { EVALUATED_SPLITS } from "../train/evaluate.ts";
 import type { Register } from "./command.ts";
 import { collect, wholeNumber } from "./command.ts";
 import { addDeviceOption } from "./device-option.ts";
@@ -67,7 +68,7 @@ export const registerEval: Register = (program, session) => {
     async (runs: string[], flags: EvalFlags) => {
       session.json = flags.json === true;
       const { data = null, batch = null, format = session.json ? "json" : "text" } = flags;
-      const splits = flags.split.length > 0 ? flags.split : ["valid", "test"];
+      const splits = flags.split.length > 0 ? flags.split : EVALUATED_SPLITS;
       const drop = splitDrops(flags.drop);
       const { out } = session.io;
       const [run = ""] = runs;

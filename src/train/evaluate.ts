@@ -15,6 +15,9 @@ import type { TrainingDevice } from "./device.ts";
 import type { BatchFeed } from "./feed.ts";
 import { Inflight } from "./inflight.ts";
 
+/** Splits that a training evaluates with the parameters that it selects, where the dataset has them. */
+export const EVALUATED_SPLITS: readonly string[] = ["valid", "test"];
+
 export interface Evaluation {
   /** Mean of each loss over the rows that have what it reads; losses that apply to no row are left out. */
   readonly losses: ReadonlyMap<string, number>;

@@ -11,7 +11,7 @@ import type { TrainingDevice } from "./device.ts";
 import { hasArena, momentArenas } from "./device.ts";
 import { divergence } from "./divergence.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { evaluateSplit } from "./evaluate.ts";
+import { EVALUATED_SPLITS, evaluateSplit } from "./evaluate.ts";
 import type { BatchFeed } from "./feed.ts";
 import { openFeed } from "./feed.ts";
 import { Inflight } from "./inflight.ts";
@@ -271,7 +271,7 @@ class Run {
     }
     this.write("parameters", this.bestParameters);
     const evaluations = new Map<string, Evaluation>();
-    for (const split of ["valid", "test"]) {
+    for (const split of EVALUATED_SPLITS) {
       if (dataset.splits[split] === undefined) continue;
       const { model } = this.request;
       evaluations.set(split, await evaluateSplit({ model, device, dataset, feed: this.feed }, split));

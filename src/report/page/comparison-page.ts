@@ -1,5 +1,5 @@
 /** `report.html` of a comparison: the tables, how the variants went side by side, and what was compared. */
-import type { Comparison, ComparisonRow } from "../comparison.ts";
+import type { Comparison } from "../comparison.ts";
 import type { ComparisonPlan } from "../comparison-folder.ts";
 import { comparisonNotes, comparisonTables, variantLabel } from "../comparison-print.ts";
 import type { LogEntry } from "../log.ts";
@@ -163,11 +163,10 @@ function dependenceSection({ comparison, runs }: ComparisonPageData): Section | 
 /** What every variant was set to, with the sizes that came out. */
 function variantSection({ comparison, runs }: ComparisonPageData): Section {
   const names = [...new Set(runs.flatMap((own) => Object.keys(own[0]?.info.sizes ?? {})))];
-  const cell = (row: ComparisonRow, index: number, name: string) =>
-    row.failed.length === comparison.seeds.length ? "-" : String(runs[index]?.[0]?.info.sizes[name] ?? "-");
+  // A variant without a result has no run that says its sizes.
   const rows = comparison.rows.map((row, index) => [
     variantLabel(row),
-    ...names.map((name) => cell(row, index, name)),
+    ...names.map((name) => String(runs[index]?.[0]?.info.sizes[name] ?? "-")),
   ]);
   const body = table([[comparison.axes.join(", "), ...names], ...rows]);
   return { id: "variants", title: "Variants and their sizes", body };

@@ -265,7 +265,7 @@ function reportAxisName(
   scope: Scope,
   tensor: TensorType | null,
 ): void {
-  if (scope.file.incomplete) return;
+  if (scope.incomplete) return;
   const axes =
     tensor === null ? sizeNames(scope) : tensor.axes.map(formatAxis).filter((axis) => axis !== "..");
   const bare = axes.map((axis) => axis.replace("~", ""));

@@ -104,13 +104,14 @@ function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
   let train: CheckedTrain | null = null;
   if (training !== null) {
     const name = definition.declaration.name.name;
-    const scopeIn = (file: FileScope) =>
-      new Scope(file, model.scope, "train", `the train block of \`${name}\``);
     const given: Training = {
       checker,
       model,
-      scope: scopeIn(entry),
-      scopeOf: (line) => scopeIn(training.homes.get(line) ?? entry),
+      scopeAt: ({ source }) => {
+        const file = training.files.find((each) => each.file.source === source) ?? entry;
+        return new Scope(file, model.scope, "train", `the train block of \`${name}\``);
+      },
+      incomplete: training.files.some(({ incomplete }) => incomplete),
       settings: settingValues(checker, model, overrides),
     };
     const written = checkTrain(given, training);

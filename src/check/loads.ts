@@ -43,7 +43,7 @@ function checkLoad(training: Training, load: Load): CheckedLoad | null {
       ? { from: { kind: "vectors", field: from.field.name }, into, span }
       : null;
   const { checker } = training;
-  const scope = training.scopeOf(load);
+  const scope = training.scopeAt(load.span);
   const definition = scope.file.names.get(from.weights.name);
   if (definition === undefined) {
     const names = [...scope.file.names].flatMap(([name, { kind }]) => (kind === "weights" ? [name] : []));
@@ -57,8 +57,8 @@ function checkLoad(training: Training, load: Load): CheckedLoad | null {
   return { from: { kind: "checkpoint", name: from.name.name, weights: definition }, into, span };
 }
 
-function checkField({ checker, scope, model }: Training, { name, span }: Identifier): boolean {
-  const local = scope.use(name);
+function checkField({ checker, scopeAt, model }: Training, { name, span }: Identifier): boolean {
+  const local = scopeAt(span).use(name);
   const isTokens = local?.kind === "input" && local.type.kind === "tensor" && local.type.element === "ids";
   if (isTokens) return true;
   const inputs = [...model.scope.visible].flatMap(([each, { kind, type }]) =>

@@ -36,7 +36,7 @@ function outputType(checker: Checker, identifier: Identifier, scope: Scope): Ten
   const { name, span } = identifier;
   const local = scope.use(name);
   if (local === null) {
-    if (scope.file.incomplete) return null;
+    if (scope.incomplete) return null;
     const later = scope.upcoming(name);
     const near = suggest(name, scope.visible.keys());
     report(checker.problems, span, {

@@ -159,6 +159,7 @@ function reportUnknownSetting(checker: Checker, model: ModelType, { name, nameSp
   const known = [...model.settings.keys(), ...model.slots.keys()];
   const near = suggest(name, known);
   const local = model.scope.find(name);
+  if (local === null && model.scope.incomplete) return;
   const title = model.definition.declaration.name.name;
   report(checker.problems, nameSpan, {
     code: "unknown-setting",

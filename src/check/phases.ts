@@ -31,14 +31,13 @@ export function checkPhase(training: Training, phase: Phase, others: readonly st
     ...(optimizer === null ? ["with"] : []),
   ];
   reportMissing(training, phase, missing, others);
-  const { checker } = training;
-  const scope = objective === null ? training.scope : training.scopeOf(objective);
+  const scope = training.scopeAt((objective ?? phase).span);
   const value =
     objective === null
       ? null
       : requireScalar(
-          checker,
-          checker.infer(objective.value, scope),
+          training.checker,
+          training.checker.infer(objective.value, scope),
           objective.value,
           "objective-not-scalar",
           "An objective",
@@ -132,7 +131,7 @@ function reportMissing(
   missing: readonly string[],
   others: readonly string[],
 ): void {
-  if (missing.length === 0 || training.scope.file.incomplete) return;
+  if (missing.length === 0 || training.incomplete) return;
   const examples: Readonly<Record<string, string>> = {
     minimize: "minimize task",
     updates: "updates all",

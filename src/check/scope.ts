@@ -159,6 +159,11 @@ export class Scope {
     return this.locals.get(name) ?? this.parent?.find(name) ?? null;
   }
 
+  /** Some file whose names are seen here has syntax errors, so names may be missing without being mistakes of their own. */
+  get incomplete(): boolean {
+    return this.file.incomplete || (this.parent?.incomplete ?? false);
+  }
+
   /** Finds a name in order to use it. */
   use(name: string): Local | null {
     const local = this.find(name);

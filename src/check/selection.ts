@@ -51,16 +51,16 @@ function baseName(part: string): string {
 }
 
 function checkPath(training: Training, path: SelectionPath, owners: readonly Owner[]): void {
-  const { model, scope } = training;
+  const { model } = training;
   const first = at(path.parts, 0);
   const name = baseName(first.name);
-  const local = scope.use(name);
+  const local = training.scopeAt(first.span).use(name);
   const owner = owners.find((each) => each.name === name);
   if (owner !== undefined) {
     checkInside(training, path, owner);
     return;
   }
-  if (model.slots.has(name) || model.definition.scope.incomplete) return;
+  if (model.slots.has(name) || model.scope.incomplete) return;
   const known = [...owners.map((each) => each.name), ...model.slots.keys()];
   const near = suggest(name, known);
   report(training.checker.problems, first.span, {

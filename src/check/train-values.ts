@@ -1,6 +1,6 @@
 /** Numbers in a train block: known before training starts, and within their range. */
 import type { Span } from "../diagnostics/source.ts";
-import type { Expression, PhaseMember, TrainMember } from "../syntax/ast.ts";
+import type { Expression } from "../syntax/ast.ts";
 import type { Checker } from "./checker.ts";
 import { evaluate, type StaticValue } from "./evaluate.ts";
 import type { ModelType } from "./model.ts";
@@ -13,10 +13,10 @@ import { describe } from "./values.ts";
 export interface Training {
   readonly checker: Checker;
   readonly model: ModelType;
-  /** The names of the model, seen from the train block. */
-  readonly scope: Scope;
-  /** The same, with the imports of the file in which a line stands. */
-  readonly scopeOf: (line: TrainMember | PhaseMember) => Scope;
+  /** The names of the model, with the imports of the file that a place lies in. */
+  readonly scopeAt: (place: Span) => Scope;
+  /** A file with lines of the training has syntax errors, so lines may be missing without being mistakes of their own. */
+  readonly incomplete: boolean;
   readonly settings: (name: string) => StaticValue | null;
 }
 
@@ -32,8 +32,8 @@ export function trainNumber(
   what: string,
   range: Range,
 ): number | null {
-  const { checker, scope } = training;
-  const type = checker.infer(expression, scope);
+  const { checker } = training;
+  const type = checker.infer(expression, training.scopeAt(expression.span));
   if (type.kind === "unknown") return null;
   if (type.kind !== "number") {
     report(checker.problems, expression.span, {

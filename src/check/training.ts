@@ -64,7 +64,7 @@ const NEEDED = [
 function reportMissing(training: Training, written: WrittenTraining): void {
   const kinds = new Set(written.members.map(({ kind }) => kind));
   const missing = NEEDED.filter(({ kind }) => !kinds.has(kind));
-  if (missing.length === 0 || training.scope.file.incomplete) return;
+  if (missing.length === 0 || training.incomplete) return;
   const { model, replaced } = written;
   const examples = quoteAll(missing.map(({ example }) => example));
   report(training.checker.problems, model.span, {
@@ -180,6 +180,7 @@ function checkMetric(training: Training, identifier: Identifier): Metric | "loss
   const fitting = METRICS.filter((metric) => labelKinds.has(metric.labels)).map((metric) => metric.name);
   const known = [...fitting, ...model.losses];
   if (entry === undefined) {
+    if (model.scope.incomplete) return null;
     const near = suggest(name, [...known, ...METRICS.map((metric) => metric.name)]);
     report(checker.problems, span, {
       code: "unknown-metric",

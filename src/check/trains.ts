@@ -18,8 +18,8 @@ export interface WrittenTraining {
   /** The model whose block says it last: where missing lines are reported. */
   readonly model: Identifier;
   readonly members: readonly TrainMember[];
-  /** The file in which a line stands, whose imports it may use. */
-  readonly homes: ReadonlyMap<TrainMember | PhaseMember, FileScope>;
+  /** The files of all blocks that had a say. */
+  readonly files: readonly FileScope[];
   /** Phases that `train … with` adds, with the names of those that it could have changed. */
   readonly added: ReadonlyMap<Phase, readonly string[]>;
   /** The model whose training the block of a variant leaves aside, being written without `with`; null where there is none. */
@@ -71,7 +71,9 @@ export function trainingOf(
     if (own !== undefined) changes.unshift(own);
   }
   const [first] = changes;
-  if (first !== undefined) reportNothingToChange(checker, first.declaration);
+  const files = [...changes.map(({ file }) => file), ...lineage(definition).map(({ scope }) => scope)];
+  if (first !== undefined && !files.some(({ incomplete }) => incomplete))
+    reportNothingToChange(checker, first.declaration);
   return null;
 }
 
@@ -93,12 +95,8 @@ function trainedBase(definition: Definition, blocks: TrainBlocks): string | null
 }
 
 function written({ declaration, file }: Block): WrittenTraining {
-  const homes = new Map<TrainMember | PhaseMember, FileScope>();
-  for (const member of declaration.members) {
-    homes.set(member, file);
-    if (isPhase(member)) for (const line of member.members) homes.set(line, file);
-  }
-  return { model: declaration.model, members: declaration.members, homes, added: new Map(), replaced: null };
+  const { model, members } = declaration;
+  return { model, members, files: [file], added: new Map(), replaced: null };
 }
 
 function withChanges(base: WrittenTraining, changes: readonly Block[]): WrittenTraining {
@@ -121,10 +119,10 @@ function changed(before: WrittenTraining, after: WrittenTraining): WrittenTraini
     } else if (member.kind === "load" || !kinds.has(member.kind)) kept.push(member);
   }
   const more = after.members.filter((member) => !used.has(member));
-  const homes = new Map([...before.homes, ...after.homes]);
+  const files = [...before.files, ...after.files];
   const known = before.members.filter(isPhase).map(({ name }) => name.name);
   const added = new Map([...before.added, ...more.filter(isPhase).map((phase) => [phase, known] as const)]);
-  return { model: after.model, members: [...kept, ...more], homes, added, replaced: null };
+  return { model: after.model, members: [...kept, ...more], files, added, replaced: null };
 }
 
 /** Groups of the change stand first, since the first one that selects a parameter decides. */

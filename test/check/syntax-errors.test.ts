@@ -1,0 +1,73 @@
+/** Files with syntax errors: what a lost line would have said is no second mistake, and mistakes of other files are still told. */
+import { describe, expect, it } from "vitest";
+import { check } from "../support/check.ts";
+
+const MODEL = `model Base {
+  number rate = 0.1
+  input x : f32[B, D]
+  label y : f32[B]
+  param map : f32[D] = 1
+  y_hat = dot(x, map, axis = D)
+  loss task = mean((y_hat - y)^2)
+  output y_hat predicts y
+}
+`;
+const TRAIN = `train Base {
+  batch 8
+  phase model {
+    minimize task
+    updates all
+    with Adam(lr = 0.1)
+  }
+  epochs 5
+}
+`;
+const IMPORT = `import "./base.mird" (Base)\n`;
+/** A line that cannot be read, in a declaration that nothing else needs. */
+const BROKEN = "function other(x: f32) {\n  return )\n}\n";
+
+/** Codes of the mistakes that are not of the syntax. */
+function codes(source: string, base: string, others: Readonly<Record<string, string>> = {}): string[] {
+  const { codes: all } = check({ source, files: { ...others, "./base.mird": base } });
+  expect(all.some((code) => code.startsWith("syntax-"))).toBe(true);
+  return all.filter((code) => !code.startsWith("syntax-"));
+}
+
+describe("with a syntax error in the entry file, of the train block in another one is told", () => {
+  it.each([
+    ["a missing line", TRAIN.replace("  batch 8\n", ""), "incomplete-train"],
+    ["a phase without an optimiser", TRAIN.replace(/ {4}with .*\n/, ""), "incomplete-phase"],
+    ["an unknown name as a number", TRAIN.replace("epochs 5", "epochs many"), "unknown-name"],
+    ["a selection of nothing", TRAIN.replace("updates all", "updates mapp"), "unknown-selection"],
+    ["a metric that there is not", TRAIN.replace("epochs 5", "epochs 5\n  report mea"), "unknown-metric"],
+  ])("%s", (_, train, code) => {
+    expect(codes(`${IMPORT}${BROKEN}`, `${MODEL}${train}`)).toEqual([]);
+    const source = `${IMPORT}model Other = Base with { rate = 0.2 }\n${BROKEN}`;
+    expect(codes(source, `${MODEL}${train}`)).toEqual([code]);
+  });
+});
+
+describe("nothing more is said of what an unreadable line of an imported file would have given", () => {
+  const changes = (lines: string) =>
+    `${IMPORT}model Other = Base with { rate = 0.2 }\ntrain Other with { ${lines} }\n`;
+  it.each([
+    ["a line of the training", MODEL, TRAIN.replace("batch 8", "batch )"), "epochs 3"],
+    ["a line of a phase", MODEL, TRAIN.replace("updates all", "updates )"), "phase model { clip norm 1 }"],
+    ["the training", MODEL, TRAIN.replace("train Base", "train"), "epochs 3"],
+    ["a parameter", MODEL.replace("f32[D] = 1", "f32[D = 1"), TRAIN, "phase model { updates map }"],
+    ["a loss", MODEL.replace("mean((y_hat - y)^2)", ")"), TRAIN, "report task"],
+    ["a setting", MODEL.replace("rate = 0.1", "rate = )"), TRAIN, "phase model { with Adam(lr = rate) }"],
+  ])("%s", (_, model, train, lines) => {
+    expect(codes(changes(lines), `${model}${train}`)).toEqual([]);
+  });
+
+  it("a slot that a variant of a third file adds", () => {
+    const wide = `${IMPORT}interface Head {
+  (x: f32[B, D]) -> f32[B]
+}
+model Wide = Base with { slot head : = Flat, loss flat = mean(map^2) }
+`;
+    const source = `import "./wide.mird" (Wide)\ntrain Wide with { phase model { updates head } }\n`;
+    expect(codes(source, `${MODEL}${TRAIN}`, { "./wide.mird": wide })).toEqual([]);
+  });
+});

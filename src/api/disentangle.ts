@@ -3,10 +3,10 @@ import { suggest } from "../diagnostics/suggest.ts";
 import { Critics } from "../driver/critic.ts";
 import { latentDependence, streamOf } from "../driver/disentangle.ts";
 import { probeFactors } from "../driver/factor-probes.ts";
-import { chooseRows, latentError, latentSample } from "../driver/latents.ts";
+import { chooseRows, latentError, latentOutputs, latentSample } from "../driver/latents.ts";
 import type { Disentanglement } from "../report/disentanglement.ts";
 import { readRun } from "../report/run-directory.ts";
-import type { RecordedOutput } from "../train/compiled.ts";
+import type { CompiledModel, RecordedOutput } from "../train/compiled.ts";
 import type { GivenData } from "./dataset.ts";
 import { dataName } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
@@ -85,17 +85,17 @@ export async function measureDisentanglement(
 ): Promise<Disentanglement> {
   const { run, data, split, seed, permutations } = request;
   const splits = split === "train" ? ["train"] : ["train", split];
-  const { model, dataset, evaluations, inputs } = await evaluateRun({
+  const { model, dataset, evaluations } = await evaluateRun({
     run,
     data,
     splits,
     parameters: request.parameters,
     device: request.device,
   });
-  const outputs = chosenOutputs(run, model.outputs, request.names);
+  const outputs = chosenOutputs(run, model, request.names);
   const folder = data === null ? readRun(run).dataset.folder : dataName(data);
   const random = streamOf(seed, "rows");
-  const rows = chooseRows({ folder, dataset, inputs, split, rows: request.rows, random });
+  const rows = chooseRows({ folder, dataset, model, split, rows: request.rows, random });
   const latents = outputs.map((output) => latentSample(output, evaluations, rows));
   const factors = probeFactors(dataset, latents, rows, streamOf(seed, "probes"));
   const critics = request.critic ? await openCritics(request, signal) : null;
@@ -139,10 +139,10 @@ async function openCritics({ device, seed }: DisentangleRequest, signal: AbortSi
 
 function chosenOutputs(
   run: string,
-  outputs: readonly RecordedOutput[],
+  model: CompiledModel,
   names: readonly string[],
-): RecordedOutput[] {
-  const known = outputs.map(({ name }) => name);
+): readonly RecordedOutput[] {
+  const known = model.outputs.map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const near = suggest(unknown, known);
@@ -150,9 +150,8 @@ function chosenOutputs(
     const list = known.map((name) => `\`${name}\``).join(", ");
     throw latentError(`--latent ${unknown}`, `The model has no output of this name. It has ${list}.`, hint);
   }
-  const chosen = outputs.filter(({ name, predicts }) =>
-    names.length > 0 ? names.includes(name) : predicts === null,
-  );
+  const chosen =
+    names.length > 0 ? model.outputs.filter(({ name }) => names.includes(name)) : latentOutputs(model);
   if (chosen.length >= 2) return chosen;
   const what = names.length > 0 ? "the command names" : "the spec of this run has";
   const found = chosen.length === 0 ? "none" : `one latent, \`${chosen[0]?.name}\``;

@@ -5,7 +5,7 @@ import type { Drops } from "../data/drop.ts";
 import { readSafetensors } from "../data/safetensors.ts";
 import type { Dataset } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
-import { dataInputs, prepare } from "../driver/prepare.ts";
+import { prepare } from "../driver/prepare.ts";
 import { bestParameters } from "../driver/run-recorder.ts";
 import { readRun } from "../report/run-directory.ts";
 import { parametersFrom } from "../train/checkpoint.ts";
@@ -42,8 +42,6 @@ interface EvaluateRequest {
 
 export interface EvaluatedRun {
   readonly model: CompiledModel;
-  /** Names of the inputs that the spec declares. */
-  readonly inputs: readonly string[];
   readonly settings: TrainSettings;
   /** Without what was dropped. */
   readonly dataset: Dataset;
@@ -109,10 +107,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     const first = initialParameters(model.parameters, model.parameterElements, info.seed, start?.values);
     const initial = request.initial === true ? await evaluateAll(first) : new Map<string, Evaluation>();
     const evaluations = await evaluateAll(parameters);
-    const inputs = dataInputs(checked, program.types).flatMap(({ kind, name }) =>
-      kind === "input" ? [name] : [],
-    );
-    return { model, inputs, settings, dataset, drop, evaluations, initial };
+    return { model, settings, dataset, drop, evaluations, initial };
   } finally {
     chosen.backend.close();
   }

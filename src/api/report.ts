@@ -1,17 +1,12 @@
 /** Report pages: everything a page shows is gathered here from a run folder, its dataset and its compiled model. */
 import { join } from "node:path";
-import { at, invariant } from "../base/invariant.ts";
+import { at } from "../base/invariant.ts";
 import { writeFileAtomic } from "../data/files.ts";
 import { isObject, readJson } from "../data/json-shape.ts";
 import type { Dataset } from "../data/schema.ts";
 import { rowSize } from "../data/schema.ts";
-import {
-  completeRows,
-  latentNames,
-  outputMatrix,
-  runDependence,
-  shownSplit,
-} from "../driver/latent-dependence.ts";
+import { runDependence, shownRows, shownSplit } from "../driver/latent-dependence.ts";
+import { latentOutputs, outputMatrix } from "../driver/latents.ts";
 import { summarize } from "../driver/summary.ts";
 import { isComparison, readComparison, readPlan } from "../report/comparison-folder.ts";
 import { readLog } from "../report/log.ts";
@@ -25,8 +20,9 @@ import { readRun } from "../report/run-directory.ts";
 import { formatNumber } from "../report/tables.ts";
 import { LEAST_ROWS } from "../statistics/centred-correlation.ts";
 import { labelScores } from "../statistics/label-sets.ts";
-import { fitStandardiser, standardise } from "../statistics/matrix.ts";
+import { standardised } from "../statistics/matrix.ts";
 import { principalComponents } from "../statistics/principal-components.ts";
+import type { RecordedOutput } from "../train/compiled.ts";
 import type { GivenData } from "./dataset.ts";
 import type { DeviceFlags } from "./devices.ts";
 import type { EvaluatedRun } from "./evaluate-run.ts";
@@ -86,9 +82,9 @@ async function runPageData(run: string, data: GivenData | null, device: DeviceFl
   const { model, settings, dataset, evaluations, initial } = evaluated;
   const split = shownSplit(dataset);
   const metrics = readJson(join(run, "metrics.json"));
-  const rows = completeRows(model, dataset, split);
+  const rows = shownRows(model, dataset, split);
   const tables = summaryTables(summarize(model));
-  const latents = latentNames(model);
+  const latents = latentOutputs(model);
   const enough = rows.length >= LEAST_ROWS;
   const [before, after] = [initial, evaluations].map((all) => runDependence(model, dataset, all));
   return {
@@ -98,7 +94,7 @@ async function runPageData(run: string, data: GivenData | null, device: DeviceFl
     reported: settings.report,
     split,
     dependence: before && after ? { before: cellsOf(before), after: cellsOf(after) } : null,
-    scatters: enough ? latents.map((name) => scatterOf(evaluated, split, name, rows)) : [],
+    scatters: enough ? latents.map((latent) => scatterOf(evaluated, split, latent, rows)) : [],
     colorings: coloringsOf(dataset, split, rows),
     predictions: predictionsOf(evaluated, split),
     plan: tables.phases,
@@ -112,19 +108,17 @@ function cellsOf({ pairs }: RunDependence): Cell[] {
 }
 
 function scatterOf(
-  { model, evaluations }: EvaluatedRun,
+  { evaluations }: EvaluatedRun,
   split: string,
-  latent: string,
+  latent: RecordedOutput,
   rows: Uint32Array,
 ): LatentScatter {
-  const evaluation = evaluations.get(split);
-  invariant(evaluation !== undefined, `the split ${split} was evaluated`);
-  const sample = outputMatrix(model, evaluation, latent, rows);
-  const { scores } = principalComponents(standardise(sample, fitStandardiser(sample)), 2);
+  const sample = outputMatrix(latent, evaluations.get(split), rows);
+  const { scores } = principalComponents(standardised(sample), 2);
   const { columns, data } = scores;
   const value = (row: number, column: number) => (column < columns ? at(data, row * columns + column) : 0);
   return {
-    latent,
+    latent: latent.name,
     points: Array.from({ length: scores.rows }, (_, row) => ({ x: value(row, 0), y: value(row, 1) })),
   };
 }

@@ -14,7 +14,7 @@ import {
   permutationsOf,
   similarityCorrelation,
 } from "../statistics/centred-correlation.ts";
-import { fitStandardiser, standardise } from "../statistics/matrix.ts";
+import { fitStandardiser, standardise, standardised } from "../statistics/matrix.ts";
 import { nearestNeighbourInformation } from "../statistics/mutual-information.ts";
 import { principalComponents } from "../statistics/principal-components.ts";
 import type { Critics } from "./critic.ts";
@@ -78,7 +78,7 @@ const UNDEFINED = {
 
 /** Columns are standardised by the test rows, since HSIC and distances look at their scale; the critic's inputs by the rows it is fitted to. */
 function prepareLatent(sample: LatentSample) {
-  const scaled = standardise(sample.test, fitStandardiser(sample.test));
+  const scaled = standardised(sample.test);
   const components = principalComponents(scaled, COMPONENTS);
   const fitted = fitStandardiser(sample.fit);
   const share = components.shares.reduce((sum, value) => sum + value, 0);

@@ -1,4 +1,4 @@
-/** The latents of an evaluated model as samples: which rows count, and which of them fit, choose and judge. */
+/** The latents of an evaluated model: which rows count, their values as samples, and which rows fit, choose and judge. */
 import { at } from "../base/invariant.ts";
 import type { RandomStream } from "../base/random.ts";
 import type { Dataset } from "../data/schema.ts";
@@ -6,7 +6,7 @@ import { UserError } from "../diagnostics/problems.ts";
 import type { Matrix } from "../statistics/matrix.ts";
 import { matrixOf, sampleRows, takeRows } from "../statistics/matrix.ts";
 import type { ProbeRows } from "../statistics/probe.ts";
-import type { RecordedOutput } from "../train/compiled.ts";
+import type { CompiledModel, RecordedOutput } from "../train/compiled.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 
 /** Share of the training rows that only choose: penalties, widths, the epoch of a critic. */
@@ -19,6 +19,30 @@ const LEAST_ROWS = 20;
 /** One latent: training rows for fitting and choosing, and the rows that the results are for. */
 export interface LatentSample extends ProbeRows<Matrix> {
   readonly name: string;
+}
+
+/** Outputs that predict no label. */
+export function latentOutputs({ outputs }: CompiledModel): readonly RecordedOutput[] {
+  return outputs.filter(({ predicts }) => predicts === null);
+}
+
+/** The rows of a split that have every field which the model reads besides the label. */
+export function completeRows(model: CompiledModel, dataset: Dataset, split: string): Uint32Array {
+  const { fields, rows = 0 } = dataset.splits[split] ?? {};
+  const read = new Set(model.data.map(({ field }) => field).filter((field) => field !== model.label?.name));
+  const flags = [...read].flatMap((name) => fields?.get(name)?.present ?? []);
+  const all = Uint32Array.from({ length: rows }, (_, row) => row);
+  return all.filter((row) => flags.every((present) => present[row] === 1));
+}
+
+/** The values of an output at some rows. */
+export function outputMatrix(
+  output: RecordedOutput,
+  evaluation: Evaluation | undefined,
+  rows: Uint32Array,
+): Matrix {
+  const values = evaluation?.outputs.get(output.name) ?? new Float32Array();
+  return takeRows(matrixOf(values, values.length / output.rowElements), rows);
 }
 
 /** Rows of the dataset behind a sample. */
@@ -34,8 +58,7 @@ export interface SampleRequest {
   /** Where the dataset is, for messages. */
   readonly folder: string;
   readonly dataset: Dataset;
-  /** Fields that the model reads. */
-  readonly inputs: readonly string[];
+  readonly model: CompiledModel;
   readonly split: string;
   /** Most rows of the split that are used. */
   readonly rows: number;
@@ -44,7 +67,7 @@ export interface SampleRequest {
 
 /** Chooses rows that have every input. Throws a UserError where there are too few of them, or the split is the one that is fitted to. */
 export function chooseRows(request: SampleRequest): SampledRows {
-  const { split, rows, random, folder } = request;
+  const { split, rows, random, folder, dataset, model } = request;
   if (split === "train") {
     throw latentError(
       folder,
@@ -52,9 +75,9 @@ export function chooseRows(request: SampleRequest): SampledRows {
       "Give another split, for example `--split test`.",
     );
   }
-  const complete = completeRows(request, split);
+  const complete = completeRows(model, dataset, split);
   const test = takeEach(complete, sampleRows(complete.length, rows, random));
-  const training = completeRows(request, "train");
+  const training = completeRows(model, dataset, "train");
   const order = random.permutation(training.length).slice(0, MOST_FIT_ROWS);
   const choosing = Math.round(CHOOSING * order.length);
   for (const [name, count] of [
@@ -64,7 +87,7 @@ export function chooseRows(request: SampleRequest): SampledRows {
     if (count < LEAST_ROWS) {
       throw latentError(
         folder,
-        `The split \`${name}\` has ${count} rows with every input of the model; at least ${LEAST_ROWS} are needed.`,
+        `The split \`${name}\` has ${count} rows with every input that the model reads; at least ${LEAST_ROWS} are needed.`,
       );
     }
   }
@@ -75,7 +98,7 @@ export function chooseRows(request: SampleRequest): SampledRows {
     },
     split,
     test,
-    incomplete: (request.dataset.splits[split]?.rows ?? 0) - complete.length,
+    incomplete: (dataset.splits[split]?.rows ?? 0) - complete.length,
   };
 }
 
@@ -85,10 +108,7 @@ export function latentSample(
   evaluations: ReadonlyMap<string, Evaluation>,
   rows: SampledRows,
 ): LatentSample {
-  const matrix = (split: string, taken: Uint32Array) => {
-    const values = evaluations.get(split)?.outputs.get(output.name) ?? new Float32Array();
-    return takeRows(matrixOf(values, values.length / output.rowElements), taken);
-  };
+  const matrix = (split: string, taken: Uint32Array) => outputMatrix(output, evaluations.get(split), taken);
   return {
     name: output.name,
     fit: matrix("train", rows.train.fit),
@@ -112,17 +132,6 @@ export function latentError(file: string, text: string, hint?: string): UserErro
       ...more,
     },
   ]);
-}
-
-function completeRows({ dataset, inputs }: SampleRequest, split: string): Uint32Array {
-  const { fields, rows = 0 } = dataset.splits[split] ?? {};
-  const present = inputs.flatMap((name) => {
-    const field = fields?.get(name);
-    return field === undefined ? [] : [field.present];
-  });
-  return Uint32Array.from({ length: rows }, (_, row) => row).filter((row) =>
-    present.every((flags) => flags[row] === 1),
-  );
 }
 
 function takeEach(rows: Uint32Array, places: Uint32Array): Uint32Array {

@@ -92,6 +92,11 @@ export function standardise({ rows, columns, data }: Matrix, by: Standardiser): 
   return { rows, columns: width, data: scaled };
 }
 
+/** The columns that vary, standardised by these rows themselves. */
+export function standardised(sample: Matrix): Matrix {
+  return standardise(sample, fitStandardiser(sample));
+}
+
 /** `most` of the numbers 0 to count − 1 by chance, in rising order; all of them where there are no more. */
 export function sampleRows(count: number, most: number, random: RandomStream): Uint32Array {
   if (count <= most) return Uint32Array.from({ length: count }, (_, row) => row);

@@ -1,5 +1,5 @@
 /** `mird disentangle` on a small run, and its critic on samples of known mutual information. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import { chooseDevice } from "../../src/api/devices.ts";
 import { diskLoader, shippedSpec } from "../../src/api/sources.ts";
 import { requireModel } from "../../src/api/spec.ts";
 import { Critics } from "../../src/driver/critic.ts";
+import { readDependence } from "../../src/report/run-dependence.ts";
 import { correlated, normalInformation } from "../statistics/samples.ts";
 import { runCli } from "../support/cli.ts";
 
@@ -67,6 +68,30 @@ describe("mird disentangle", () => {
     const held = (name: string, latent: number) =>
       json.factors.rows.find((row: Record<string, unknown>) => row.name === name).linear[latent];
     expect(held("audio[0]", 0)).toBeGreaterThan(held("audio[0]", 1) + 0.1);
+  });
+
+  it("finds the dependence that the run has recorded, where it takes the same rows", async () => {
+    const { rows, pairs } = JSON.parse((await measured("--json", "--no-critic")).out);
+    const recorded = readDependence(run);
+    expect(recorded).toMatchObject({ split: "test", rows });
+    expect(recorded?.pairs).toEqual(
+      pairs.map(({ first, second, hsic }: Record<string, unknown>) => ({
+        first,
+        second,
+        hsic: hsic ?? Number.NaN,
+      })),
+    );
+  });
+
+  it("needs no input that a spec declares and nothing reads", async () => {
+    const spec = join(folder, "unread.mird");
+    const text = readFileSync("test/cli/fixtures/latents.mird", "utf8");
+    writeFileSync(spec, text.replace("  label y", "  input text : ids[B, L~] < V\n  label y"));
+    const other = join(folder, "unread");
+    const given = ["--data", join(folder, "data"), "--out", other, "--device", "cpu"];
+    expect(await runCli("train", spec, ...given)).toMatchObject({ code: 0 });
+    const [own, before] = [other, run].map((each) => runCli("disentangle", each, "--json", "--no-critic"));
+    expect(JSON.parse((await own)?.out ?? "")).toEqual(JSON.parse((await before)?.out ?? ""));
   });
 
   it("takes other outputs by name", async () => {

@@ -209,6 +209,32 @@ function buildModel(builder: Builder, tree: CstNode): ModelDecl {
 
 function buildMember(builder: Builder, tree: CstNode): ModelMember {
   const span = spanOfNode(builder, tree);
+  const doc = builder.docAt(span.start);
+  const names = tokens(tree, "Name").map((name) => identifier(builder, name));
+  switch (tree.name) {
+    case "dataMember": {
+      const kind = tokens(tree, "input").length > 0 ? "input" : "label";
+      return {
+        kind,
+        doc,
+        name: at(names, 0),
+        type: buildTensorType(builder, node(tree, "tensorType")),
+        span,
+      };
+    }
+    case "outputMember": {
+      const predicts = tokens(tree, "predicts").length > 0;
+      const outputs = predicts ? names.slice(0, -1) : names;
+      return { kind: "output", doc, names: outputs, predicts: predicts ? at(names, -1) : null, span };
+    }
+    default:
+      return buildAddition(builder, tree) ?? buildStatement(builder, tree);
+  }
+}
+
+/** A member that a variant may have too; null for the others. */
+function buildAddition(builder: Builder, tree: CstNode): AddedMember | null {
+  const span = spanOfNode(builder, tree);
   const names = tokens(tree, "Name").map((name) => identifier(builder, name));
   const common = { doc: builder.docAt(span.start), name: at(names, 0), span };
   const value = () => buildExpression(builder, node(tree, "expression"));
@@ -217,27 +243,12 @@ function buildMember(builder: Builder, tree: CstNode): ModelMember {
       return { kind: "size", ...common, default: optionalExpression(builder, tree) };
     case "settingMember":
       return { kind: tokens(tree, "number").length > 0 ? "number" : "flag", ...common, default: value() };
-    case "dataMember": {
-      const kind = tokens(tree, "input").length > 0 ? "input" : "label";
-      return { kind, ...common, type: buildTensorType(builder, node(tree, "tensorType")) };
-    }
     case "slotMember":
       return { kind: "slot", ...common, interface: at(names, 1), default: optionalExpression(builder, tree) };
     case "lossMember":
       return { kind: "loss", ...common, value: value() };
-    case "outputMember": {
-      const predicts = tokens(tree, "predicts").length > 0;
-      const outputs = predicts ? names.slice(0, -1) : names;
-      return {
-        kind: "output",
-        doc: common.doc,
-        names: outputs,
-        predicts: predicts ? at(names, -1) : null,
-        span,
-      };
-    }
     default:
-      return buildStatement(builder, tree);
+      return null;
   }
 }
 
@@ -254,10 +265,7 @@ function buildVariant(builder: Builder, tree: CstNode): VariantDecl {
       value: buildExpression(builder, node(override, "expression")),
       span: spanOfNode(builder, override),
     }));
-  const additions = members
-    .filter(({ name }) => name !== "override")
-    .map((member) => buildMember(builder, member))
-    .filter(isAddition);
+  const additions = members.flatMap((member) => buildAddition(builder, member) ?? []);
   return {
     kind: "variant",
     doc: builder.docAt(span.start),
@@ -267,8 +275,4 @@ function buildVariant(builder: Builder, tree: CstNode): VariantDecl {
     additions,
     span,
   };
-}
-
-function isAddition(member: ModelMember): member is AddedMember {
-  return ["size", "number", "flag", "slot", "loss"].includes(member.kind);
 }

@@ -8,6 +8,7 @@ import { checkGroupSettings, checkOptimizer, checkSchedule } from "./optimizers.
 import { report } from "./report.ts";
 import { checkSelection } from "./selection.ts";
 import { counted, type Training, trainNumber } from "./train-values.ts";
+import { kindOf } from "./trains.ts";
 import { noneOf, quoteAll } from "./values.ts";
 
 type Member<Kind extends PhaseMember["kind"]> = Extract<PhaseMember, { kind: Kind }>;
@@ -16,7 +17,7 @@ type Member<Kind extends PhaseMember["kind"]> = Extract<PhaseMember, { kind: Kin
 export function checkPhase(training: Training, phase: Phase, others: readonly string[]): CheckedPhase | null {
   const members = new Map<string, PhaseMember>();
   for (const member of phase.members) {
-    const key = member.kind === "maximize" ? "minimize" : member.kind;
+    const key = kindOf(member);
     const earlier = members.get(key);
     if (earlier !== undefined && key !== "group")
       reportDuplicateMember(training, member.span, earlier.span, key);

@@ -132,8 +132,8 @@ function changedPhase(before: Phase, after: Phase): Phase {
   return { ...after, members: [...after.members, ...kept] };
 }
 
-/** `minimize` and `maximize` stand for each other. */
-function kindOf({ kind }: PhaseMember): PhaseMember["kind"] {
+/** What a line of a phase stands for: a phase has one objective, which it minimises or maximises. */
+export function kindOf({ kind }: PhaseMember): PhaseMember["kind"] {
   return kind === "maximize" ? "minimize" : kind;
 }
 

@@ -140,31 +140,19 @@ function coloringsOf(dataset: Dataset, split: string, rows: Uint32Array): Colori
   });
 }
 
-function predictionsOf(
-  { model, dataset, evaluations }: EvaluatedRun,
-  split: string,
-): RunPageData["predictions"] {
-  const { label } = model;
-  const confusion = evaluations.get(split)?.confusion ?? null;
+function predictionsOf({ model, evaluations }: EvaluatedRun, split: string): RunPageData["predictions"] {
+  const { confusion = null, pairs = null } = evaluations.get(split) ?? {};
   if (confusion !== null) return { kind: "class", matrix: confusion.counts, names: confusion.classes };
-  const field = label === null ? undefined : dataset.splits[split]?.fields.get(label.name);
-  const predicted = evaluations.get(split)?.predictions ?? null;
-  if (label === null || field === undefined || predicted === null) return null;
-  const { width } = field.spec;
-  // A row that lacks what its prediction needs has none.
-  const rows = [...field.present.keys()].filter(
-    (row) => field.present[row] === 1 && !Number.isNaN(at(predicted, row * width)),
-  );
+  const { label } = model;
+  if (label === null || pairs === null) return null;
   if (label.kind === "set") {
-    const taken = (values: ArrayLike<number>) =>
-      rows.flatMap((row) => Array.from({ length: width }, (_, place) => at(values, row * width + place)));
-    const scores = labelScores({ predicted: taken(predicted), truth: taken(field.data), width });
-    const lines = scores.map(({ trueCount, predictedCount, f1, averagePrecision }, index) => [
+    const lines = labelScores(pairs).map(({ trueCount, predictedCount, f1, averagePrecision }, index) => [
       `${label.name}.${index}`,
       ...[trueCount, predictedCount].map(String),
       ...[f1, averagePrecision].map((value) => formatNumber(value)),
     ]);
     return { kind: "set", labels: [["label", "rows", "predicted", "F1", "average precision"], ...lines] };
   }
-  return { kind: "score", points: rows.map((row) => ({ x: at(field.data, row), y: at(predicted, row) })) };
+  const points = Array.from(pairs.truth, (truth, row) => ({ x: truth, y: at(pairs.predicted, row) }));
+  return { kind: "score", points };
 }

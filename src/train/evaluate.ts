@@ -7,6 +7,7 @@ import type { Dataset, Split } from "../data/schema.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { Confusion } from "../statistics/confusion.ts";
 import { namedConfusion } from "../statistics/confusion.ts";
+import type { Pairs } from "../statistics/label-sets.ts";
 import { computeMetrics } from "../statistics/metrics.ts";
 import type { CompiledModel, RecordedOutput } from "./compiled.ts";
 import type { RowRange } from "./data-arenas.ts";
@@ -27,7 +28,9 @@ export interface Evaluation {
   readonly outputs: ReadonlyMap<string, Float32Array>;
   /** The predicted score or class of every row, of a set of labels the chances (row-major), NaN where there is none; null when the model predicts no label that metrics compare. */
   readonly predictions: Float32Array | null;
-  /** Classes against predicted classes of the rows that the metrics are over; null of other labels. */
+  /** Predictions and labels of the labelled rows that have a prediction, which the metrics are over; null where no metric compares. */
+  readonly pairs: Pairs | null;
+  /** Classes against predicted classes of these rows; null of other labels. */
   readonly confusion: Confusion | null;
   /** Labelled rows without a prediction, and the fields that they lack; null when every one has one. */
   readonly unpredicted: Unpredicted | null;
@@ -186,11 +189,11 @@ function compared(
   model: CompiledModel,
   split: Split,
   predictions: Float32Array | null,
-): Pick<Evaluation, "metrics" | "confusion" | "unpredicted"> {
+): Pick<Evaluation, "metrics" | "pairs" | "confusion" | "unpredicted"> {
   const { label } = model;
   const field = label === null ? undefined : split.fields.get(label.name);
   if (label === null || label.kind === null || field === undefined || predictions === null)
-    return { metrics: new Map(), confusion: null, unpredicted: null };
+    return { metrics: new Map(), pairs: null, confusion: null, unpredicted: null };
   const labelled = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
   const { needs = [] } = model.outputs.find(({ predicts }) => predicts === label.name) ?? {};
   const rows = labelled.filter((row) => hasAll(split, needs, row));
@@ -200,11 +203,12 @@ function compared(
   const predicted = taken(predictions);
   if (label.kind === "set") requireChances(label.name, predicted);
   const truth = taken(field.data);
-  const metrics = computeMetrics(label.kind, { predicted, truth, width });
+  const pairs = { predicted, truth, width };
+  const metrics = computeMetrics(label.kind, pairs);
   const classes = field.spec.classes ?? [];
-  const confusion = label.kind === "class" ? namedConfusion({ predicted, truth }, classes) : null;
-  if (rows.length === labelled.length) return { metrics, confusion, unpredicted: null };
+  const confusion = label.kind === "class" ? namedConfusion(pairs, classes) : null;
+  if (rows.length === labelled.length) return { metrics, pairs, confusion, unpredicted: null };
   const lacking = needs.filter((name) => labelled.some((row) => !hasAll(split, [name], row)));
   const without = labelled.length - rows.length;
-  return { metrics, confusion, unpredicted: { rows: without, labelled: labelled.length, lacking } };
+  return { metrics, pairs, confusion, unpredicted: { rows: without, labelled: labelled.length, lacking } };
 }

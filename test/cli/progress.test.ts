@@ -46,6 +46,7 @@ const epoch: EpochEvent = {
     metrics: new Map([["mae", 0.5]]),
     outputs: new Map(),
     predictions: null,
+    pairs: null,
     confusion: null,
     unpredicted: null,
   },

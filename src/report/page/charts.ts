@@ -64,7 +64,7 @@ export function lineChart(points: readonly Point[], label: string): string {
   return `${series.length > 1 ? key(series) : ""}${svg(frame, `${axes(frame, label, "")}${lines.join("\n")}`)}`;
 }
 
-/** Two numbers per row of the dataset, coloured by a third one or by a name. */
+/** Two numbers per row of the dataset, coloured by a third one or by a name. Undefined values have no dot. */
 export function scatterChart(
   points: readonly { readonly x: number; readonly y: number; readonly color: number | string }[],
   labels: { readonly x: string; readonly y: string },
@@ -77,14 +77,16 @@ export function scatterChart(
   const ramp = scaleOf(numbers, 0, 1);
   const fill = (value: number | string) =>
     typeof value === "string" ? color(names.indexOf(value)) : between(RAMP, ramp.place(value));
-  const both = points.flatMap(({ x, y }) => [x, y]);
-  const shown = diagonal ? both.map((value) => ({ x: value, y: value })) : points;
+  const finite = points.filter(isFinitePoint);
+  const both = finite.flatMap(({ x, y }) => [x, y]);
+  const shown = diagonal ? both.map((value) => ({ x: value, y: value })) : finite;
   const frame = frameOf(shown, { width: size, height: size }, false);
   const ends = [Math.min(...both), Math.max(...both)].map((value) => place({ x: value, y: value }, frame));
-  const line = diagonal
-    ? `<path d="M${ends.join("L")}" stroke="currentColor" stroke-opacity="0.4" fill="none"/>`
-    : "";
-  const dots = points.filter(isFinitePoint).map((point) => dot(point, frame, fill(point.color)));
+  const line =
+    both.length > 0 && diagonal
+      ? `<path d="M${ends.join("L")}" stroke="currentColor" stroke-opacity="0.4" fill="none"/>`
+      : "";
+  const dots = finite.map((point) => dot(point, frame, fill(point.color)));
   return `${names.length > 1 ? key(names) : ""}${svg(frame, `${axes(frame, labels.x, labels.y)}${line}${dots.join("")}`)}`;
 }
 

@@ -145,13 +145,18 @@ class LossTotals {
   }
 }
 
+/** The output that predicts the label of the model. */
+function predictingOutput({ label, outputs }: CompiledModel): RecordedOutput | undefined {
+  return outputs.find(({ predicts }) => label !== null && predicts === label.name);
+}
+
 function predictionsOf(
   model: CompiledModel,
   outputs: ReadonlyMap<string, Float32Array>,
   rows: number,
 ): Float32Array | null {
   const { label } = model;
-  const output = model.outputs.find(({ predicts }) => label !== null && predicts === label.name);
+  const output = predictingOutput(model);
   if (label === null || label.kind === null || output === undefined) return null;
   const values = outputs.get(output.name);
   invariant(values !== undefined, `the output ${output.name} was recorded`);
@@ -167,8 +172,12 @@ function classes(values: Float32Array, { rowElements }: RecordedOutput, rows: nu
   });
 }
 
-/** Throws a UserError when predictions of a set of labels are no chances: a half would not divide yes and no. */
-function requireChances(label: string, predicted: readonly number[]): void {
+/** Throws a UserError when an output predicts a set of labels by what is no chance: a half would not divide yes and no. */
+function requireChances(
+  { name, predicts }: RecordedOutput,
+  split: Split,
+  predicted: readonly number[],
+): void {
   const wrong = predicted.find((value) => value < 0 || value > 1);
   if (wrong === undefined) return;
   throw new UserError([
@@ -178,8 +187,8 @@ function requireChances(label: string, predicted: readonly number[]): void {
       title: "Prediction is no chance",
       primary: null,
       related: [],
-      text: `\`${label}\` is a yes or no for each of several labels, which an output predicts by chances from 0 to 1; it gives ${wrong}.`,
-      hint: "Predict with `sigmoid` of the scores.",
+      text: `The output \`${name}\` predicts \`${predicts}\`, a yes or no for each of several labels, by chances from 0 to 1. In the split \`${split.name}\` it gives ${wrong}.`,
+      hint: `If \`${name}\` holds scores, \`sigmoid\` of them are chances.`,
     },
   ]);
 }
@@ -191,17 +200,18 @@ function compared(
   predictions: Float32Array | null,
 ): Pick<Evaluation, "metrics" | "pairs" | "confusion" | "unpredicted"> {
   const { label } = model;
+  const output = predictingOutput(model);
   const field = label === null ? undefined : split.fields.get(label.name);
-  if (label === null || label.kind === null || field === undefined || predictions === null)
+  if (label === null || label.kind === null || field === undefined || !output || predictions === null)
     return { metrics: new Map(), pairs: null, confusion: null, unpredicted: null };
   const labelled = Array.from(field.present.keys()).filter((row) => field.present[row] === 1);
-  const { needs = [] } = model.outputs.find(({ predicts }) => predicts === label.name) ?? {};
+  const { needs } = output;
   const rows = labelled.filter((row) => hasAll(split, needs, row));
   const { width } = field.spec;
   const taken = (values: ArrayLike<number>) =>
     rows.flatMap((row) => Array.from({ length: width }, (_, place) => at(values, row * width + place)));
   const predicted = taken(predictions);
-  if (label.kind === "set") requireChances(label.name, predicted);
+  if (label.kind === "set") requireChances(output, split, predicted);
   const truth = taken(field.data);
   const pairs = { predicted, truth, width };
   const metrics = computeMetrics(label.kind, pairs);

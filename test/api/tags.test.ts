@@ -94,5 +94,15 @@ it("refuses labels that are neither yes nor no, and predictions that are no chan
     "output scores predicts tags",
   );
   const scores = { spec: { text, path: "scores.mird" }, data, set, epochs: 1, out: join(folder, "scores") };
-  await expect(train({ ...scores, device })).rejects.toThrow("not-a-chance");
+  const failed = await train({ ...scores, device }).catch((error: unknown) => error);
+  expect(failed).toMatchObject({
+    problems: [
+      {
+        code: "not-a-chance",
+        text: expect.stringMatching(
+          /^The output `scores` predicts `tags`, .* In the split `valid` it gives /,
+        ),
+      },
+    ],
+  });
 });

@@ -61,11 +61,23 @@ function scalars(group: string, values: unknown): BoardValue[] {
 
 /** The spec with its imports left out, and what the run was started with. */
 function texts({ sources, spec, ...info }: RunInfo): BoardValue[] {
-  const { model, settings, sizes, seed, dataset, device, versions, command } = info;
-  const facts = { command, model, settings, sizes, seed, dataset, device, versions };
+  const { command, model, settings, sizes, seed, epochs, drop, pretrained, dataset, device, versions } = info;
+  const began = {
+    command,
+    model,
+    settings,
+    sizes,
+    seed,
+    epochs,
+    drop,
+    pretrained,
+    dataset,
+    device,
+    versions,
+  };
   const code = (text: string) => text.replace(/^/gm, "    ");
   return [
     { kind: "text", tag: "spec", text: code(sources[spec] ?? "") },
-    { kind: "text", tag: "run", text: code(JSON.stringify(facts, null, 1)) },
+    { kind: "text", tag: "run", text: code(JSON.stringify(began, null, 1)) },
   ];
 }

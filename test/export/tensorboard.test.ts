@@ -86,7 +86,8 @@ beforeAll(async () => {
     "0",
   );
   for (const [seed, out] of runs.entries()) {
-    const given = ["--data", data, "--out", out, "--device", "cpu", "--seed", `${seed}`];
+    const drop = seed === 1 ? ["--drop", "train.vision=0.5"] : [];
+    const given = ["--data", data, "--out", out, "--device", "cpu", "--seed", `${seed}`, ...drop];
     expect(await runCli("train", "test/cli/fixtures/latents.mird", ...given)).toMatchObject({ code: 0 });
   }
   expect(await runCli("export", ...runs, "--to", "tensorboard")).toMatchObject({ code: 0, err: "" });
@@ -145,7 +146,10 @@ describe("an event file", () => {
   it("shows the spec and what the run was started with as texts", () => {
     const [, first] = eventsOf(runs[1] ?? "");
     expect(first?.texts.get("spec")).toContain("    model Latents {");
-    expect(first?.texts.get("run")).toContain('"seed": 1');
+    const { info } = load(runs[1] ?? "");
+    const began = JSON.parse(first?.texts.get("run") ?? "");
+    expect(began).toMatchObject({ seed: 1, epochs: 2, drop: { "train.vision": 0.5 }, pretrained: {} });
+    expect(info).toMatchObject(began);
   });
 
   it("is replaced when it is written again", async () => {

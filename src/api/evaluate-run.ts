@@ -1,4 +1,4 @@
-/** A run's selected model on a dataset: what `eval` and `predict` share. */
+/** A run's model on a dataset: what all commands share that evaluate one. */
 import type { CheckedModel } from "../check/checked.ts";
 import { fingerprint } from "../data/dataset.ts";
 import type { Drops } from "../data/drop.ts";
@@ -27,7 +27,7 @@ interface EvaluateRequest {
   readonly run: string;
   /** Null: the dataset of the run. */
   readonly data: GivenData | null;
-  /** Null: every split. */
+  /** A function chooses among those of the dataset; null: every one. */
   readonly splits: readonly string[] | ((dataset: Dataset) => readonly string[]) | null;
   /** Shares of rows that lose a modality; null or left out: those of the run. */
   readonly drop?: Drops | null;
@@ -51,7 +51,7 @@ export interface EvaluatedRun {
   readonly initial: ReadonlyMap<string, Evaluation>;
 }
 
-/** Compiles the recorded spec for the dataset, loads the best parameters and evaluates. */
+/** Compiles the recorded spec for the dataset, loads the selected parameters, or those that are asked for, and evaluates. */
 export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRun> {
   const info = readRun(request.run);
   const given = request.data ?? info.dataset.folder;

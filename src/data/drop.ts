@@ -1,6 +1,6 @@
 /**
  * Modalities taken away from rows, for training and testing without them. A dataset with dropped fields is an ordinary dataset: the rows are absent in these fields, as rows are
- * that never had them. Which rows lose a field follows from the seed, the split, the field and the row alone, so it is the same whatever the device, the batches and the epoch.
+ * that never had them. What a row loses follows from the seed, the split, its number, the shares and the modalities that it has, so it is the same whatever the device, the batches and the epoch.
  */
 import { hash32 } from "../base/hash.ts";
 import { RandomStream } from "../base/random.ts";

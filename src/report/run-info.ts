@@ -112,7 +112,7 @@ export function readRunInfo(folder: string): RunInfo {
   return info;
 }
 
-/** What was loaded is read back only to be shown: anything that is no record counts as nothing. */
+/** What was loaded, as it was written; a run that says nothing of it has loaded nothing. An export takes the configuration over. */
 function readLoaded(value: unknown): RunInfo["loaded"] {
   const list = (key: string) => (isObject(value) && Array.isArray(value[key]) ? value[key] : []);
   return { weights: list("weights"), vectors: list("vectors") };

@@ -1,4 +1,5 @@
 /** Which device does the work: the choice of `--device`, opened and explained. */
+
 import type { Cache } from "../base/cache.ts";
 import { NO_CACHE } from "../base/cache.ts";
 import type { DeviceFacts } from "../codegen/descriptor.ts";
@@ -6,6 +7,7 @@ import { describeTarget } from "../codegen/descriptor.ts";
 import { CPU } from "../codegen/wasm/descriptor.ts";
 import { UserError } from "../diagnostics/problems.ts";
 import type { FusionTarget } from "../fuse/target.ts";
+import { amount } from "../report/quantity.ts";
 import type { Backend } from "../runtime/backend.ts";
 import type { OpenOptions } from "../runtime/dawn/device.ts";
 import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
@@ -102,7 +104,7 @@ function chooseCpu(threads: number | undefined, reason: string, cache: Cache): C
   return {
     backend,
     target: CPU,
-    reason: `${count === 1 ? "1 thread" : `${count} threads`}. ${reason}`,
+    reason: `${amount(count, "thread")}. ${reason}`,
     cache,
   };
 }

@@ -1,7 +1,7 @@
 /** The report of `mird bench`, for people and for programs. */
 import { describeLine, describePlace } from "../diagnostics/source.ts";
 import type { KernelPart, Part } from "../driver/bench.ts";
-import { milliseconds, percent, quantity } from "../report/quantity.ts";
+import { amount, milliseconds, percent, quantity } from "../report/quantity.ts";
 import { alignColumns } from "../report/tables.ts";
 import type { BenchReport } from "./bench.ts";
 
@@ -19,7 +19,7 @@ export function describeBench(report: BenchReport, top: number): string {
     `Ready after ${seconds(total)}: check ${seconds(ready.check)}, compile ${seconds(ready.compile)}, device ${seconds(ready.prepare)}`,
     `Ceilings: ${quantity(arithmetic.perSecond, "FLOP/s")} (${arithmetic.what}), ${quantity(memory.perSecond, "B/s")} (${memory.what})`,
     "",
-    `Iteration: ${milliseconds(median)} ms, best ${milliseconds(low)}, nine in ten below ${milliseconds(high)} (${runs} ${runs === 1 ? "measurement" : "measurements"})`,
+    `Iteration: ${milliseconds(median)} ms, best ${milliseconds(low)}, nine in ten below ${milliseconds(high)} (${amount(runs, "measurement")})`,
     "",
     alignColumns([
       ["phase", "repeat", "ms", "share", "dispatches", ...RATES],

@@ -32,6 +32,7 @@ import {
   writeComparison,
 } from "../report/comparison-folder.ts";
 import { comparisonText } from "../report/comparison-print.ts";
+import { amount } from "../report/quantity.ts";
 import { RunDirectory } from "../report/run-directory.ts";
 import { formatNumber } from "../report/tables.ts";
 import { METRICS } from "../statistics/metrics.ts";
@@ -324,7 +325,7 @@ async function oneRun(
     const values = runValues(folder);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     const from = resume === undefined ? "" : `, gone on after iteration ${resume.checkpoint.state.iteration}`;
-    tell(`${result.state.epoch} epochs in ${seconds} s${from}${summary(values, metrics)}`);
+    tell(`${amount(result.state.epoch, "epoch")} in ${seconds} s${from}${summary(values, metrics)}`);
     return values;
   } catch (error) {
     progress.clear();

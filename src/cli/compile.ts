@@ -19,6 +19,7 @@ import { dumpAst, dumpChecked, dumpCompiled, dumpGraphs, GRAPH_PLACES, STAGES } 
 import { lackOfRoom, memoryReport } from "../driver/memory.ts";
 import { compileOnly } from "../driver/prepare.ts";
 import { summarize } from "../driver/summary.ts";
+import { amount } from "../report/quantity.ts";
 import type { Backend } from "../runtime/backend.ts";
 import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
@@ -159,5 +160,5 @@ function deliver(session: Session, files: readonly DumpFile[], folder: string | 
   }
   mkdirSync(folder, { recursive: true });
   for (const { name, text } of files) writeFileAtomic(join(folder, name), [new TextEncoder().encode(text)]);
-  session.io.out.write(`${files.length} ${files.length === 1 ? "file" : "files"} written to ${folder}\n`);
+  session.io.out.write(`${amount(files.length, "file")} written to ${folder}\n`);
 }

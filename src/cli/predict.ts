@@ -9,6 +9,7 @@ import { outputTable, outputTensors } from "../driver/results.ts";
 import { npz } from "../export/npz.ts";
 import type { TableColumn } from "../export/parquet.ts";
 import { parquet } from "../export/parquet.ts";
+import { amount } from "../report/quantity.ts";
 import { csv } from "../report/tables.ts";
 import type { Register } from "./command.ts";
 import { collect } from "./command.ts";
@@ -61,7 +62,7 @@ export const registerPredict: Register = (program, session) => {
       const rows = [...evaluations.keys()].reduce((sum, name) => sum + (dataset.splits[name]?.rows ?? 0), 0);
       const names = model.outputs.map(({ name }) => name).join(", ");
       session.io.out.write(dropText(dataset, evaluated.drop));
-      session.io.out.write(`${rows} rows of ${names} written to ${out}\n`);
+      session.io.out.write(`${amount(rows, "row")} of ${names} written to ${out}\n`);
     },
   );
 };

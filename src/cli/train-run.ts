@@ -6,6 +6,7 @@ import { writeRunReport } from "../api/report.ts";
 import type { Prepared } from "../driver/prepare.ts";
 import type { TrainedRun } from "../driver/training.ts";
 import { runTraining } from "../driver/training.ts";
+import { amount } from "../report/quantity.ts";
 import { metricsTable } from "../report/tables.ts";
 import type { TrainResult } from "../train/loop.ts";
 import { dropText } from "./drop.ts";
@@ -95,11 +96,12 @@ function printResults(
   { result, results }: TrainedRun,
   milliseconds: number,
 ): void {
-  const why =
-    result.status === "patience" ? `, stopped after ${settings.patience} epochs without a better one` : "";
+  const { patience } = settings;
+  const stopped = result.status === "patience" && patience !== null;
+  const why = stopped ? `, stopped after ${amount(patience, "epoch")} without a better one` : "";
   const seconds = (milliseconds / 1000).toFixed(1);
   const best = bestLine(settings.selection, result.state.best);
-  io.out.write(`\nTrained ${result.state.epoch} epochs in ${seconds} s${why}. ${best}\n\n`);
+  io.out.write(`\nTrained ${amount(result.state.epoch, "epoch")} in ${seconds} s${why}. ${best}\n\n`);
   io.out.write(`${metricsTable(results, settings.report)}\n`);
 }
 

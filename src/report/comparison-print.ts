@@ -1,6 +1,8 @@
 /** A comparison for people and programs: terminal text, Markdown, LaTeX, CSV. */
+
 import type { Comparison, ComparisonRow, Difference, Spread } from "./comparison.ts";
 import { LEAST_PAIRS } from "./comparison.ts";
+import { amount } from "./quantity.ts";
 import { absentText, alignColumns, confusionTable, csv, formatNumber, unpredictedText } from "./tables.ts";
 
 /** One table of cells, before its form is chosen. */
@@ -113,7 +115,7 @@ function cellsOf({ cells }: ComparisonRow, split: string): ComparisonRow["cells"
 function spreadText({ count, mean, deviation }: Spread, seeds: number): string {
   if (mean === null) return "undefined";
   const around = deviation === null ? "" : ` ± ${formatNumber(deviation)}`;
-  return `${formatNumber(mean)}${around}${count < seeds ? ` (${count} runs)` : ""}`;
+  return `${formatNumber(mean)}${around}${count < seeds ? ` (${amount(count, "run")})` : ""}`;
 }
 
 /** `+0.0123 [-0.0100, +0.0300]`. */
@@ -137,7 +139,7 @@ export function comparisonNotes(comparison: Comparison): string[] {
     ),
   );
   const few = rows.length > 1 && seeds.length < LEAST_PAIRS;
-  const interval = `An interval needs at least ${LEAST_PAIRS} seeds; here are ${seeds.length}.`;
+  const interval = `An interval needs at least ${LEAST_PAIRS} seeds; this comparison has ${seeds.length}.`;
   return [...lackNotes(comparison), ...(few ? [interval] : []), ...failed];
 }
 

@@ -14,6 +14,11 @@ export function quantity(value: number, unit: string): string {
   return `${scaled.toFixed(digits)} ${PREFIXES[step]}${unit}`;
 }
 
+/** `1 epoch`, `2 epochs` */
+export function amount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Milliseconds with about three digits: `0.0123`, `1.23`, `123`. */
 export function milliseconds(value: number): string {
   const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.9995 ? 2 : value >= 0.09995 ? 3 : 4;

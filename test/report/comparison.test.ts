@@ -65,7 +65,7 @@ describe("the forms", () => {
     expect(comparisonText(seen)).toMatch(/^Club\(hidden = 16\) +2\.0000 ± 1\.0000$/m);
     expect(comparisonText(seen)).toMatch(/^None +\+0\.0000 \[-0\.\d{4}, \+0\.\d{4}\]$/m);
     const few = compared(variant("A", 1, 2), variant("B", 2, 3));
-    expect(comparisonText(few)).toContain("An interval needs at least 3 seeds; here are 2.");
+    expect(comparisonText(few)).toContain("An interval needs at least 3 seeds; this comparison has 2.");
     expect(comparisonText(few)).not.toMatch(/\[[-+]/);
   });
 

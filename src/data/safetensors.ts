@@ -103,7 +103,11 @@ function headerText(path: string, file: ByteRange): { text: string; dataStart: n
   const first = file.read(0, 8);
   const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER))
-    throw broken(`The header claims ${length} bytes; at most ${MAX_HEADER} are accepted.`);
+    throw dataError(
+      "data-format",
+      { file: path },
+      `This is not a safetensors file${likely(first)}. Its first 8 bytes would state a header of ${length} bytes, and at most ${MAX_HEADER} are accepted.`,
+    );
   const dataStart = 8 + Number(length);
   if (dataStart > file.length) {
     throw broken(
@@ -118,6 +122,14 @@ function headerText(path: string, file: ByteRange): { text: string; dataStart: n
   } catch {
     throw broken("The header is not UTF-8 text.");
   }
+}
+
+/** What a file that is no safetensors file may be instead, by its first bytes. */
+function likely(first: Uint8Array): string {
+  const starts = (...bytes: number[]) => bytes.every((byte, place) => first[place] === byte);
+  if (starts(0x50, 0x4b)) return " but a zip archive, as `.npz` files and PyTorch's are";
+  if (starts(0x93, 0x4e, 0x55, 0x4d)) return " but an array of NumPy (`.npy`)";
+  return starts(0x89, 0x48, 0x44, 0x46) ? " but an HDF5 file" : "";
 }
 
 function parseHeader(path: string, text: string): Record<string, unknown> {

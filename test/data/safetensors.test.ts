@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesOf } from "../../src/data/files.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../src/data/safetensors.ts";
+import { npz } from "../../src/export/npz.ts";
 import { problemsOf, put, temporaryFolder } from "./support.ts";
 
 const folder = temporaryFolder();
@@ -85,6 +86,16 @@ describe("safetensors files that are refused", () => {
     ["shorter than a length", () => put(folder, "short", Uint8Array.of(1, 2)), /this file has 2/],
     ["truncated header", () => craft("cut", "{}", bytes, 500n), /claims 500 bytes, but only 18 follow/],
     ["a header of 2^60 bytes", () => craft("huge", "{}", bytes, 2n ** 60n), /at most 100000000 are accepted/],
+    [
+      "an archive of arrays",
+      () =>
+        put(
+          folder,
+          "arrays.npz",
+          npz(new Map<string, Tensor>([["a", { dtype: "U8", shape: [1], data: Uint8Array.of(1) }]])),
+        ),
+      /not a safetensors file but a zip archive/,
+    ],
     ["bad JSON", () => craft("json", "{a", bytes), /header is not JSON/],
     ["a header that is a list", () => craft("list", "[]"), /not a JSON object/],
     [

@@ -78,7 +78,7 @@ export function prepare(request: PrepareRequest): Prepared {
   const { compiled, compile } = cachedModel(compilation);
   const { dropped } = request;
   if (dropped !== undefined)
-    requirePredictions(dropped.drops, dropped.evaluated, compiled, outputNames(model));
+    requirePredictions({ ...dropped, purpose: request.purpose }, compiled, outputNames(model));
   if (brokenLimit(compiled, request.limits, request.purpose) !== null)
     requireRoom(compile(), request.limits, request.purpose);
   const named = { dataset, folder, model: compiled, loads };

@@ -80,17 +80,23 @@ export interface DeclaredOutput {
   readonly span: Span;
 }
 
+/** What is dropped, the splits that will be evaluated, and whether the model is trained before that. */
+interface DropUse {
+  readonly drops: Drops;
+  readonly evaluated: readonly string[];
+  readonly purpose: "train" | "evaluate";
+}
+
 /** Throws a UserError when rows of a split that is evaluated lose a modality that the prediction cannot do without. */
 export function requirePredictions(
-  drops: Drops,
-  splits: readonly string[],
+  { drops, evaluated, purpose }: DropUse,
   model: Pick<CompiledModel, "outputs">,
   declared: readonly DeclaredOutput[],
 ): void {
   const problems = new Problems();
   for (const output of model.outputs.filter(({ predicts }) => predicts !== null)) {
     for (const field of output.needs) {
-      const concerned = splits.filter((split) => dropRate(drops, split, field) > 0);
+      const concerned = evaluated.filter((split) => dropRate(drops, split, field) > 0);
       const span = declared.find(({ name }) => name === output.name)?.span;
       if (concerned.length === 0) continue;
       problems.add({
@@ -100,9 +106,17 @@ export function requirePredictions(
         primary: span === undefined ? null : { span, text: `needs \`${field}\`` },
         related: [],
         text: `\`${output.name}\` is computed from \`${field}\`, so rows of ${concerned.map((split) => `\`${split}\``).join(" and ")} that lose it would have no prediction, and the metrics would leave them out.`,
-        hint: `Say in the spec what stands in its place where the prediction reads it: \`or_zero(${field})\`, or \`or_zero\` of what is made from it. To drop it in training only: \`--drop train.${field}=…\`.`,
+        hint: hintFor(purpose, field),
       });
     }
   }
   if (problems.hasErrors) throw new UserError(problems.all);
+}
+
+/** A run that is evaluated has its spec for good, and training is over. */
+function hintFor(purpose: DropUse["purpose"], field: string): string {
+  const stands = `\`or_zero(${field})\`, or \`or_zero\` of what is made from it`;
+  return purpose === "train"
+    ? `Say in the spec what stands in its place where the prediction reads it: ${stands}. To drop it in training only: \`--drop train.${field}=…\`.`
+    : `Train a model whose spec says what stands in its place where the prediction reads it: ${stands}.`;
 }

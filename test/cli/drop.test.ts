@@ -82,9 +82,12 @@ it("drops in training alone where the prediction cannot do without", async () =>
   expect(refused.err).toContain("error[drop-without-prediction]");
   expect(refused.err).toContain("output score predicts y");
   expect(refused.err).toContain("`or_zero(vision)`");
+  expect(refused.err).toContain("--drop train.vision=…");
   expect(await train("fitted", ...blind, "--drop", "train.vision=0.3")).toMatchObject({ code: 0 });
   const refusedLater = await runCli("eval", join(folder, "fitted"), "--drop", "vision=0.3", ...DEVICE);
   expect(refusedLater.err).toContain("error[drop-without-prediction]");
+  expect(refusedLater.err).toContain("`or_zero(vision)`");
+  expect(refusedLater.err).not.toContain("in training only");
 });
 
 it("says in the table of several runs, in every form, what their rows lacked", async () => {

@@ -122,7 +122,10 @@ function configProblem(
       related: [{ span, text: "compared here" }],
       text: `\`${field.name}\` is ${is}. ${expected}`,
       ...(setting !== null && typeof found === "number"
-        ? { hint: `Give the model the size of the weights, for example \`--set ${setting}=${found}\`.` }
+        ? {
+            // The model may call the size otherwise, or have no setting for it.
+            hint: `Give \`${instance.declaration.name.name}\` the size of the weights, \`${setting} = ${found}\`, where the model makes \`${instance.path}\`.`,
+          }
         : {}),
     },
   ];

@@ -217,7 +217,7 @@ describe("a folder that does not fit", () => {
     [
       "other sizes",
       (path) => writeBert(path, bertTensors(), { ...CONFIG, num_hidden_layers: 3, num_attention_heads: 4 }),
-      [/num_hidden_layers/, /--set layers=3/, /--set heads=4/],
+      [/num_hidden_layers/, /`layers = 3`/, /`heads = 4`/, /`Bert`/],
     ],
     [
       "no config.json",

@@ -103,12 +103,14 @@ export function extendModel(checker: Checker, base: ModelType, variant: Definiti
           reportDuplicate(checker, own, span, current.name.span, scope.place);
         checkSettingDefault(checker, member, scope);
         checker.record(member, scope.find(own)?.type ?? unknownType);
-      } else checkSetting(checker, member, scope);
+      } else checkSetting(checker, member, scope, otherValue(member, inherited?.kind));
       settings.set(own, member);
     }
   for (const member of additions)
-    if (member.kind === "slot")
-      slots.set(member.name.name, { member, interface: checkSlot(checker, member, scope) });
+    if (member.kind === "slot") {
+      const hint = otherValue(member, base.slots.get(member.name.name)?.member.kind);
+      slots.set(member.name.name, { member, interface: checkSlot(checker, member, scope, hint) });
+    }
   for (const member of additions)
     if (member.kind === "loss") {
       checkLoss(checker, member, scope);
@@ -121,6 +123,16 @@ export function extendModel(checker: Checker, base: ModelType, variant: Definiti
   const definition = { ...base.definition, declaration: { ...declaration, members } };
   const homes = new Map([...base.homes, ...additions.map((member) => [member, variant.scope] as const)]);
   return { ...base, definition, scope, settings, slots, losses, homes };
+}
+
+/** How a variant gives what the model has another value, where it declares the same once more; nothing where it is something else. */
+function otherValue(
+  member: SettingMember | Member<"slot">,
+  inherited: ModelMember["kind"] | undefined,
+): string | undefined {
+  if (member.kind !== inherited) return undefined;
+  const value = member.default === null ? null : shortText(member.default.span);
+  return `To give it another value, leave out \`${member.kind}\`: \`${member.name.name} = ${value ?? "…"}\`.`;
 }
 
 function checkReserved(checker: Checker, identifier: Identifier): void {
@@ -152,7 +164,7 @@ function checkSettingDefault(checker: Checker, member: SettingMember, scope: Sco
   return value;
 }
 
-function checkSetting(checker: Checker, member: SettingMember, scope: Scope): void {
+function checkSetting(checker: Checker, member: SettingMember, scope: Scope, hint?: string): void {
   checkReserved(checker, member.name);
   const value = checkSettingDefault(checker, member, scope);
   const symbol = makeSymbol(member.name.name, member.name.span);
@@ -163,7 +175,7 @@ function checkSetting(checker: Checker, member: SettingMember, scope: Scope): vo
       : member.kind === "flag"
         ? { kind: "flag", value: null }
         : { kind: "number", dim: null, value: null };
-  define(checker, scope, member.name, { kind: "setting", type });
+  define(checker, scope, member.name, { kind: "setting", type }, hint);
   checker.record(member, type);
 }
 
@@ -216,13 +228,18 @@ function batchFirst(type: TensorTypeExpr): string {
   return `${type.element}[${["B", ...others].join(", ")}]${bound}`;
 }
 
-function checkSlot(checker: Checker, member: Member<"slot">, scope: Scope): Definition<InterfaceDecl> | null {
+function checkSlot(
+  checker: Checker,
+  member: Member<"slot">,
+  scope: Scope,
+  hint?: string,
+): Definition<InterfaceDecl> | null {
   checkReserved(checker, member.name);
   const wanted = resolveInterface(checker, member.interface, scope);
   if (wanted !== null && member.default !== null)
     checkFiller(checker, member.default, scope, wanted, `the slot \`${member.name.name}\``);
   const type: ValueType = wanted === null ? unknownType : { kind: "slot", definition: wanted };
-  define(checker, scope, member.name, { kind: "slot", type });
+  define(checker, scope, member.name, { kind: "slot", type }, hint);
   checker.record(member, type);
   return wanted;
 }

@@ -62,17 +62,18 @@ function importOf(name: string, scope: Scope): string | null {
   return path === null ? null : `Import it: \`import ${path} (${name})\`.`;
 }
 
-/** Gives a name in `scope`; one that is taken is reported with both places, and the new meaning holds from here on. */
+/** Gives a name in `scope`; one that is taken is reported with both places and `hint`, and the new meaning holds from here on. */
 export function define(
   checker: Checker,
   scope: Scope,
   identifier: Identifier,
   local: Omit<Local, "span">,
+  hint?: string,
 ): void {
   const { name, span } = identifier;
   const taken = scope.find(name);
   const declared = scope.file.names.get(name);
-  if (taken !== null && name !== "_") reportDuplicate(checker, name, span, taken.span, scope.place);
+  if (taken !== null && name !== "_") reportDuplicate(checker, name, span, taken.span, scope.place, hint);
   else if (declared !== undefined && (declared.kind === "module" || declared.kind === "function"))
     report(checker.problems, span, {
       code: "hidden-name",
@@ -92,6 +93,7 @@ export function reportDuplicate(
   span: Span,
   first: Span,
   place: string,
+  hint?: string,
 ): void {
   report(checker.problems, span, {
     code: "duplicate-name",
@@ -99,6 +101,7 @@ export function reportDuplicate(
     label: `\`${name}\` again`,
     related: [{ span: first, text: `\`${name}\` is defined here` }],
     text: `\`${name}\` has two meanings in ${place}. Names never change, so each thing has a name of its own.`,
+    hint,
   });
 }
 

@@ -136,6 +136,35 @@ it("give a size of the model one default", () => {
 });
 
 it.each([
+  ["number rate = 0.2", "`rate = 0.2`"],
+  ["flag deep = false", "`deep = false`"],
+  ["slot head : Head = Flat()", "`head = Flat()`"],
+  ["loss rate = mean(x)", null],
+])("say how a value is given without declaring it again: %s", (line, hint) => {
+  const source = `interface Head {
+  (x: f32[B, D]) -> f32[B]
+}
+module Flat() implements Head {
+  (x: f32[B, D]) -> f32[B] {
+    return sum(x, axis = D)
+  }
+}
+model Base {
+  number rate = 0.1
+  flag deep = true
+  slot head : Head = Flat()
+  input x : f32[B, D]
+  loss task = rate * mean(head()(x))
+}
+model Other = Base with { ${line} }
+`;
+  const { problems } = check(source);
+  expect(problems.map(({ code }) => code)).toEqual(["duplicate-name"]);
+  if (hint === null) expect(problems[0]?.hint).toBeUndefined();
+  else expect(problems[0]?.hint).toContain(hint);
+});
+
+it.each([
   ["a name that the model has", "size y_hat = 3", "duplicate-name"],
   ["an input", "input more : f32[B, E]", "syntax-unexpected"],
   ["a statement that looks like a setting", "more = 3", "unknown-setting"],

@@ -41,8 +41,7 @@ fn sift(start: i32, root: i32, end: i32, position: i32) {
 }
 //! end
 
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
 //! if shared
   let row = i32(group.y * {{GRID_X}}u + group.x);
   if (row >= {{COUNT}}) { return; }

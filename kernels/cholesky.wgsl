@@ -3,8 +3,7 @@
 // Sizes: matrices, order.
 // Contract: operands x [R, N, N], result [R, N, N], 0 above the diagonal. Column after column: first what is left of every element after the columns
 // before, then the root of the pivot and the quotients. Sums run in the order of columns. A matrix belongs to {{SHARERS}} invocation(s).
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let sharer = i32(local % {{SHARERS}}u);
 //! if shared
   let matrix = i32(group.y * {{GRID_X}}u + group.x);

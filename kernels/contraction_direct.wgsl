@@ -3,8 +3,7 @@
 // Contract: each invocation computes {{ROWS}} neighbouring rows by {{COLUMNS}} columns of one batch element, {{COLUMN_TILES}} columns apart, so that neighbouring
 // invocations have neighbouring columns, and reads both operands where they lie. Rows and columns past the end are clamped when reading
 // and dropped by `finish`. The sum runs over k in order. `finish(batch axes..., row, column, total)` applies the epilogue and stores.
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let tile = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
   if (tile >= {{TILES}}) { return; }
   let first_column = tile % {{COLUMN_TILES}};

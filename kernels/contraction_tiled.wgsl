@@ -11,8 +11,7 @@ const SLICE_SIZE = {{SLICE_SIZE}}u;
 var<workgroup> tile_left: array<vec4<f32>, {{LEFT_MEMORY}}>;
 var<workgroup> tile_right: array<vec4<f32>, {{RIGHT_MEMORY}}>;
 
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let tile = i32(group.y * {{GRID_X}}u + group.x);
   let first_column = (tile % {{COLUMN_TILES}}) * {{COLUMNS}};
   let first_row = (tile / {{COLUMN_TILES}}) % {{ROW_TILES}} * {{ROWS}};

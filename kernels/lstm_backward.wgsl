@@ -11,8 +11,7 @@ var<workgroup> later_gates: array<f32, {{GATES}}>;
 
 {{PRODUCT}}
 
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let sharer = i32(local % {{SHARERS}}u);
 //! if shared
   let row = i32(group.y * {{GRID_X}}u + group.x);

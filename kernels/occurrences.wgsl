@@ -4,8 +4,7 @@
 // Contract: operands ids i32[N], result i32[rows + N]: for each table row its first position, then for each position the next one with the
 // same id; -1 ends a list. An invocation owns {{BLOCK}} table row(s), and alone reads and writes their lists: it goes through
 // the ids from the last to the first and puts each of its own at the head. The result does not depend on timing.
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let first = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local) * {{BLOCK}};
   if (first >= {{TABLE_ROWS}}) { return; }
   let end = min(first + {{BLOCK}}, {{TABLE_ROWS}});

@@ -3,8 +3,7 @@
 // Sizes: rows (of the table), positions, width.
 // Contract: operands: result of occurrences i32[rows + N], updates [N, W], result [rows, W]. An invocation owns one table row and {{WIDTH}} of
 // its W columns, and adds along the row's list, so sums run in the order of positions.
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let place = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
   if (place >= {{PLACES}}) { return; }
   let row = place / {{UNITS}};

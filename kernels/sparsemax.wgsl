@@ -41,8 +41,7 @@ fn row_max(local: u32, value: f32) -> f32 {
 
 const LOWEST = -3.4028234e38;
 
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let sharer = i32(local % {{SHARERS}}u);
 //! if shared
   let row = i32(group.y * {{GRID_X}}u + group.x);

@@ -3,8 +3,7 @@
 // Sizes: matrices, order.
 // Contract: operands x [R, N, N], of which nothing above the diagonal is read, result [R, N, N], 0 above the diagonal. An invocation owns one column
 // of one result and goes down it; sums run in the order of rows.
-@compute @workgroup_size({{SIZE}})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+{{ENTRY}}
   let place = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
   if (place >= {{COUNT}}) { return; }
   let column = place % {{ORDER}};

@@ -6,6 +6,8 @@ import type { TargetDescriptor } from "./descriptor.ts";
 export interface WgslKernel {
   readonly name: string;
   readonly wgsl: string;
+  /** Invocations of a workgroup. */
+  readonly workgroupSize: number;
   readonly workgroups: readonly [number, number, number];
   /** Bytes of each operand's binding: a multiple of 16, so a binding may reach past the operand into the padding of its arena. */
   readonly bindingBytes: readonly number[];

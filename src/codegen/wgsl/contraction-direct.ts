@@ -20,7 +20,7 @@ import {
 import { planLanes } from "./lanes.ts";
 import { fillPlaceholders } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
-import { affine } from "./text.ts";
+import { affine, entryPoint } from "./text.ts";
 
 /** Best on SwiftShader; larger groups leave a core idle on small shapes. */
 const WORKGROUP = 8;
@@ -56,6 +56,7 @@ export function emitDirect(
     ROWS: tile.rows,
     COLUMNS: tile.columns,
     PLACES: places.length,
+    ENTRY: entryPoint(WORKGROUP),
     SIZE: WORKGROUP,
     GRID_X: workgroups[0],
     TILES: plan.tiles,
@@ -79,7 +80,12 @@ export function emitDirect(
     TOTALS: places.map((place) => `total${place}`).join(", "),
     BATCH_ARGUMENTS: batchArguments(plan),
   });
-  return { code: `${finishFunction(plan)}\n${text}`, workgroups, vectorOperands: plan.lanes.vectorOperands };
+  return {
+    code: `${finishFunction(plan)}\n${text}`,
+    workgroupSize: WORKGROUP,
+    workgroups,
+    vectorOperands: plan.lanes.vectorOperands,
+  };
 }
 
 function planDirect(

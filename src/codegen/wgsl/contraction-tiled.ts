@@ -19,7 +19,7 @@ import { operandName } from "./expressions.ts";
 import { isAligned, planLanes } from "./lanes.ts";
 import { fillPlaceholders, keepConditions } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
-import { affine, eachLane } from "./text.ts";
+import { affine, eachLane, entryPoint } from "./text.ts";
 
 type TiledPlan = ContractionPlan<WorkgroupTile>;
 
@@ -35,10 +35,8 @@ export function emitTiled(
   const workgroups = foldGrid(plan.tiles, descriptor);
   const [rowGroups, columnGroups] = [tile.rows / 4, tile.columns / 4];
   const sliceSize = rowGroups * columnGroups;
-  invariant(
-    sliceSize * tile.slices <= descriptor.maxInvocations,
-    `a tile of ${sliceSize * tile.slices} invocations`,
-  );
+  const workgroupSize = sliceSize * tile.slices;
+  invariant(workgroupSize <= descriptor.maxInvocations, `a tile of ${workgroupSize} invocations`);
   // One vec4 more than a row of the tile, so that neighbours in k lie in different memory banks.
   const [leftPitch, rightPitch] = [rowGroups + 1, columnGroups + 1];
   const total = (row: number) => finishCalls(plan, `row + ${row}`, "column", `total${row}`);
@@ -48,10 +46,10 @@ export function emitTiled(
     TILE_INNER: tile.inner,
     SLICES: tile.slices,
     SLICE_SIZE: sliceSize,
-    SIZE: sliceSize * tile.slices,
+    ENTRY: entryPoint(workgroupSize),
     LEFT_PITCH: leftPitch,
     RIGHT_PITCH: rightPitch,
-    LEFT_MEMORY: Math.max(tile.slices * tile.inner * leftPitch, (sliceSize * tile.slices) / 2),
+    LEFT_MEMORY: Math.max(tile.slices * tile.inner * leftPitch, workgroupSize / 2),
     RIGHT_MEMORY: tile.slices * tile.inner * rightPitch,
     GRID_X: workgroups[0],
     TILES: plan.tiles,
@@ -80,7 +78,7 @@ export function emitTiled(
     finishFunction(plan),
     text,
   ].join("\n");
-  return { code, workgroups, vectorOperands: plan.lanes.vectorOperands };
+  return { code, workgroupSize, workgroups, vectorOperands: plan.lanes.vectorOperands };
 }
 
 function planTiled(

@@ -44,6 +44,7 @@ export function emitKernel(
   return {
     name: kernel.name,
     wgsl,
+    workgroupSize: body.workgroupSize,
     workgroups: body.workgroups,
     bindingBytes,
     elements,

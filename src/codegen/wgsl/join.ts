@@ -8,22 +8,13 @@ import type { KernelSourceLoader, WgslKernel } from "../target.ts";
 import { operandName } from "./expressions.ts";
 import { preludeFor } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
+import { entryPoint } from "./text.ts";
 
 /** A kernel in a module with others. */
 export interface JointPart {
   readonly code: WgslKernel;
   /** For each of its operands, the binding of the module. */
   readonly bindings: readonly number[];
-}
-
-const HEAD =
-  /@compute @workgroup_size\((\d+)\)\s*fn main\(@builtin\(workgroup_id\) group: vec3<u32>, @builtin\(local_invocation_index\) local: u32\) \{/;
-
-/** Invocations of a workgroup of a kernel. */
-export function workgroupSize({ body, name }: WgslKernel): number {
-  const head = HEAD.exec(body);
-  invariant(head !== null, `kernel ${name} begins in another way than all others`);
-  return Number(head[1]);
 }
 
 /** Whether invocations of a workgroup work together, so that none may be missing. */
@@ -37,7 +28,7 @@ export function joinKernels(
   descriptor: TargetDescriptor,
   loadKernelSource: KernelSourceLoader,
 ): WgslKernel {
-  const size = Math.max(...parts.map(({ code }) => workgroupSize(code)));
+  const workgroupSize = Math.max(...parts.map(({ code }) => code.workgroupSize));
   const elements: string[] = [];
   const bindingBytes: number[] = [];
   for (const { code, bindings } of parts)
@@ -45,16 +36,17 @@ export function joinKernels(
       elements[binding] = at(code.elements, operand);
       bindingBytes[binding] = at(code.bindingBytes, operand);
     }
-  const functions = parts.map((part, index) => partFunction(part, index, size));
+  const functions = parts.map((part, index) => partFunction(part, index, workgroupSize));
   const counts = parts.map(({ code }) => code.workgroups.reduce((product, count) => product * count, 1));
   const workgroups = foldGrid(
     counts.reduce((sum, count) => sum + count, 0),
     descriptor,
   );
-  const body = [...functions, ...dispatcher(parts, counts, size, workgroups[0])].join("\n");
+  const body = [...functions, ...dispatcher(parts, counts, workgroupSize, workgroups[0])].join("\n");
   const name = parts.map(({ code }) => code.name).join(" + ");
   return {
     name,
+    workgroupSize,
     workgroups,
     bindingBytes,
     elements,
@@ -79,9 +71,11 @@ export function moduleText(
 
 /** The code of a kernel as a function, with names that no other part has. */
 function partFunction({ code, bindings }: JointPart, index: number, size: number): string {
-  const own = workgroupSize(code);
+  const own = code.workgroupSize;
+  const entry = entryPoint(own);
+  invariant(code.body.includes(entry), `kernel ${code.name} begins in another way than all others`);
   const surplus = own < size ? `\n  if (local >= ${own}u) { return; }` : "";
-  let text = code.body.replace(HEAD, `fn part${index}(group: vec3<u32>, local: u32) {${surplus}`);
+  let text = code.body.replace(entry, `fn part${index}(group: vec3<u32>, local: u32) {${surplus}`);
   const names = [...code.body.matchAll(/^(?:fn|const|var<\w+>)\s+(\w+)/gm)].map(([, name]) => name);
   for (const name of new Set(names))
     if (name !== "main") text = text.replace(new RegExp(`\\b${name}\\b`, "g"), `${name}_${index}`);
@@ -104,8 +98,7 @@ function dispatcher(
     return `if (place < ${first}u) { part${index}(${group}, local); return; }`;
   });
   return [
-    `@compute @workgroup_size(${size})`,
-    "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {",
+    entryPoint(size),
     `  let place = group.y * ${gridX}u + group.x;`,
     ...branches.map((branch) => `  ${branch}`),
     "}",

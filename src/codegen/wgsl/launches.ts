@@ -6,7 +6,7 @@ import { at } from "../../base/invariant.ts";
 import type { Region } from "../../ir/program.ts";
 import type { TargetDescriptor } from "../descriptor.ts";
 import type { WgslKernel } from "../target.ts";
-import { workgroupSize, worksTogether } from "./join.ts";
+import { worksTogether } from "./join.ts";
 
 /** A dispatch as code, over regions that can be bound. */
 export interface Launchable {
@@ -117,7 +117,9 @@ class OpenLaunch<D extends Launchable> implements Launch<D> {
     const together = [code, ...this.parts.map(({ dispatch }) => dispatch.code)];
     const waiting = together.filter(worksTogether);
     if (waiting.length === 0) return true;
-    return waiting.length === 1 && together.every((each) => workgroupSize(each) === workgroupSize(code));
+    return (
+      waiting.length === 1 && together.every(({ workgroupSize }) => workgroupSize === code.workgroupSize)
+    );
   }
 }
 

@@ -6,11 +6,13 @@ import type { KernelSourceLoader } from "../target.ts";
 import type { KernelBody } from "./body.ts";
 import { fillPlaceholders, keepConditions } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
+import { entryPoint } from "./text.ts";
 
 /** Invocations in a workgroup where rows are not shared: few, so that small batches still reach every core. */
 const SMALL_GROUP = 4;
 
 interface Fill {
+  readonly workgroupSize: number;
   readonly values: Readonly<Record<string, string | number>>;
   readonly conditions: Readonly<Record<string, boolean>>;
   readonly groups: number;
@@ -24,13 +26,17 @@ export function emitLibrary(
   loadKernelSource: KernelSourceLoader,
 ): KernelBody {
   const fill = fillFor(kernel, descriptor);
+  const { workgroupSize, vectorOperands } = fill;
   const workgroups = foldGrid(fill.groups, descriptor);
   const template = keepConditions(loadKernelSource(`${kernel.routine}.wgsl`), fill.conditions);
-  const code = fillPlaceholders(
-    fillPlaceholders(template, { ...fill.values, GRID_X: workgroups[0] }),
-    fill.values,
-  );
-  return { code, workgroups, vectorOperands: fill.vectorOperands };
+  const values = {
+    ...fill.values,
+    ENTRY: entryPoint(workgroupSize),
+    SIZE: workgroupSize,
+    GRID_X: workgroups[0],
+  };
+  const code = fillPlaceholders(fillPlaceholders(template, values), values);
+  return { code, workgroupSize, workgroups, vectorOperands };
 }
 
 function fillFor(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
@@ -80,14 +86,15 @@ function recurrentLayout(kernel: LibraryKernel, descriptor: TargetDescriptor) {
     WIDTH: width,
     UNITS: hidden / width,
     SHARERS: sharers,
-    SIZE: rows * sharers,
     VALUE: wide ? "vec4<f32>" : "f32",
     V: wide ? "4" : "",
     STEP: kernel.reverse ? `${last} - turn` : "turn",
     BEFORE: kernel.reverse ? "(step + 1)" : "(step - 1)",
     AFTER: kernel.reverse ? "(step - 1)" : "(step + 1)",
   };
-  return { hidden, shared, wide, values, conditions: { shared }, groups: Math.ceil(batch / rows) };
+  const workgroupSize = rows * sharers;
+  const groups = Math.ceil(batch / rows);
+  return { hidden, shared, wide, workgroupSize, values, conditions: { shared }, groups };
 }
 
 interface RecurrenceOperands {
@@ -174,11 +181,11 @@ function byRows(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
   while (shared && sharers * 8 <= columns && sharers * 2 <= descriptor.maxInvocations) sharers *= 2;
   const rowsPerGroup = shared ? 1 : SMALL_GROUP;
   return {
+    workgroupSize: sharers * rowsPerGroup,
     values: {
       COUNT: rows,
       COLUMNS: columns,
       SHARERS: sharers,
-      SIZE: sharers * rowsPerGroup,
       ...(kernel.routine === "argsort" ? { POWER: 2 ** Math.ceil(Math.log2(columns)) } : {}),
     },
     conditions: { shared },
@@ -194,7 +201,8 @@ function cholesky(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
   const sharers = shared ? Math.min(order, descriptor.maxInvocations) : 1;
   const perGroup = shared ? 1 : SMALL_GROUP;
   return {
-    values: { COUNT: matrices, ORDER: order, SHARERS: sharers, SIZE: sharers * perGroup },
+    workgroupSize: sharers * perGroup,
+    values: { COUNT: matrices, ORDER: order, SHARERS: sharers },
     conditions: { shared },
     groups: Math.ceil(matrices / perGroup),
     vectorOperands: new Set(),
@@ -205,7 +213,8 @@ function cholesky(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill {
 function triangularInverse(kernel: LibraryKernel): Fill {
   const [matrices, order] = [size(kernel, "matrices"), size(kernel, "order")];
   return {
-    values: { COUNT: matrices * order, ORDER: order, SIZE: SMALL_GROUP },
+    workgroupSize: SMALL_GROUP,
+    values: { COUNT: matrices * order, ORDER: order },
     conditions: {},
     groups: Math.ceil((matrices * order) / SMALL_GROUP),
     vectorOperands: new Set(),
@@ -217,11 +226,12 @@ function occurrences(kernel: LibraryKernel, descriptor: TargetDescriptor): Fill 
   const [rows, positions] = [size(kernel, "rows"), size(kernel, "positions")];
   const software = descriptor.kind === "software";
   const block = software ? Math.ceil(rows / 16) : 1;
-  const groupSize = software ? SMALL_GROUP : descriptor.workgroupSize;
+  const workgroupSize = software ? SMALL_GROUP : descriptor.workgroupSize;
   return {
-    values: { TABLE_ROWS: rows, POSITIONS: positions, BLOCK: block, SIZE: groupSize },
+    workgroupSize,
+    values: { TABLE_ROWS: rows, POSITIONS: positions, BLOCK: block },
     conditions: {},
-    groups: Math.ceil(rows / block / groupSize),
+    groups: Math.ceil(rows / block / workgroupSize),
     vectorOperands: new Set(),
   };
 }
@@ -231,18 +241,18 @@ function scatterAdd(kernel: LibraryKernel): Fill {
   const [rows, width] = [size(kernel, "rows"), size(kernel, "width")];
   const wide = width % 4 === 0;
   const units = wide ? width / 4 : width;
-  const groupSize = 64;
+  const workgroupSize = 64;
   return {
+    workgroupSize,
     values: {
       TABLE_ROWS: rows,
       WIDTH: wide ? 4 : 1,
       UNITS: units,
       VALUE: wide ? "vec4<f32>" : "f32",
       PLACES: rows * units,
-      SIZE: groupSize,
     },
     conditions: {},
-    groups: Math.ceil((rows * units) / groupSize),
+    groups: Math.ceil((rows * units) / workgroupSize),
     vectorOperands: new Set(wide ? [1, 2] : []),
   };
 }

@@ -11,7 +11,7 @@ import type { KernelBody } from "./body.ts";
 import { ExpressionWriter } from "./expressions.ts";
 import type { LoopSchedule } from "./schedule.ts";
 import { foldGrid, stepsOf } from "./schedule.ts";
-import { f32Literal, valueType } from "./text.ts";
+import { entryPoint, f32Literal, valueType } from "./text.ts";
 
 type ReducePhase = Extract<Phase, { kind: "reduce" }>;
 type Reduction = ReducePhase["reductions"][number];
@@ -25,7 +25,8 @@ export function emitLoop(
   const groups = Math.ceil(schedule.rows / schedule.rowsPerGroup);
   const workgroups = foldGrid(groups, descriptor);
   const lines = new LoopEmitter(kernel, schedule).emit(workgroups[0]);
-  return { code: lines.join("\n"), workgroups, vectorOperands: schedule.lanes.vectorOperands };
+  const { workgroupSize, lanes } = schedule;
+  return { code: lines.join("\n"), workgroupSize, workgroups, vectorOperands: lanes.vectorOperands };
 }
 
 class LoopEmitter {
@@ -51,15 +52,11 @@ class LoopEmitter {
   }
 
   emit(gridX: number): readonly string[] {
-    const { rowsPerGroup, rowsPerInvocation, sharers } = this.#schedule;
-    const size = (rowsPerGroup / rowsPerInvocation) * sharers;
+    const { workgroupSize: size, sharers } = this.#schedule;
     const shared = sharers > 1 ? this.#sharedTypes() : [];
     for (const dtype of shared) this.#lines.push(`var<workgroup> shared_${dtype}: array<${dtype}, ${size}>;`);
-    this.#lines.push(
-      `@compute @workgroup_size(${size})`,
-      "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {",
-    );
-    this.#rows(`(group.y * ${gridX}u + group.x)`, size, () => {
+    this.#lines.push(entryPoint(size));
+    this.#rows(`(group.y * ${gridX}u + group.x)`, () => {
       this.#decode("row", 0, this.#kernel.parallel.length);
       for (const [position, phase] of this.#kernel.phases.entries()) this.#phase(phase, position);
     });
@@ -68,9 +65,9 @@ class LoopEmitter {
   }
 
   /** Finds `row` for an invocation, and does what there is to do for it. */
-  #rows(group: string, size: number, body: () => void): void {
-    const { rows, rowsPerGroup, rowsPerInvocation, sharers, rowsAdjacent } = this.#schedule;
-    const invocation = `i32(${group} * ${size}u + local)`;
+  #rows(group: string, body: () => void): void {
+    const { workgroupSize, rows, rowsPerGroup, rowsPerInvocation, sharers, rowsAdjacent } = this.#schedule;
+    const invocation = `i32(${group} * ${workgroupSize}u + local)`;
     if (rowsPerInvocation > 1) {
       this.#push(`let first = ${invocation} * ${rowsPerInvocation};`);
       this.#nested(`for (var row = first; row < min(first + ${rowsPerInvocation}, ${rows}); row++) {`, body);

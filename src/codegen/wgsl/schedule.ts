@@ -12,6 +12,8 @@ export interface LoopSchedule {
   readonly rows: number;
   /** Points of the reduce axes, counted likewise. */
   readonly points: number;
+  /** Invocations of a workgroup. */
+  readonly workgroupSize: number;
   readonly rowsPerGroup: number;
   /** Neighbouring rows that an invocation does one after another. */
   readonly rowsPerInvocation: number;
@@ -31,7 +33,7 @@ export function scheduleLoop(kernel: LoopKernel, descriptor: TargetDescriptor): 
   const adjacent = rowsAreAdjacent(kernel);
   const sharers = shareRows(rows, points, adjacent, descriptor);
   const rowsPerInvocation = repeatRows(kernel, rows, descriptor);
-  const size =
+  const workgroupSize =
     sharers === 1
       ? groupSize(rows / rowsPerInvocation, descriptor)
       : Math.max(sharers, descriptor.workgroupSize);
@@ -41,7 +43,8 @@ export function scheduleLoop(kernel: LoopKernel, descriptor: TargetDescriptor): 
     points,
     sharers,
     rowsPerInvocation,
-    rowsPerGroup: (size / sharers) * rowsPerInvocation,
+    workgroupSize,
+    rowsPerGroup: (workgroupSize / sharers) * rowsPerInvocation,
     rowsAdjacent: adjacent,
   };
 }

@@ -49,3 +49,9 @@ export function affine(offset: number, terms: readonly (readonly [string, number
 export function eachLane(type: string, lane: (index: number) => string): string {
   return `${type}(${[0, 1, 2, 3].map(lane).join(", ")})`;
 }
+
+/** How every kernel begins: with so many invocations in a workgroup, each of which knows its workgroup and its place there. */
+export function entryPoint(workgroupSize: number): string {
+  return `@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {`;
+}

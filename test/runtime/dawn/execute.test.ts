@@ -158,6 +158,7 @@ test("a shader that does not compile is shown with its name and the line", async
   const failure = new Pipelines(device().device).get({
     name: "wrong",
     wgsl,
+    workgroupSize: 1,
     workgroups: [1, 1, 1],
     bindingBytes: [16],
     elements: ["f32"],

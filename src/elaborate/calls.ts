@@ -1,6 +1,8 @@
 /** What a call means: a method, a new instance, a function, a function over lists, or a builtin. */
 import { invariant } from "../base/invariant.ts";
 import { isFunction, isModule } from "../check/scope.ts";
+import { UserError } from "../diagnostics/problems.ts";
+import type { Span } from "../diagnostics/source.ts";
 import type { Call, FunctionDecl } from "../syntax/ast.ts";
 import { bindArguments } from "./arguments.ts";
 import { callBuiltin } from "./builtin-call.ts";
@@ -13,6 +15,25 @@ import { Scope } from "./scope.ts";
 import type { InstanceValue, Value } from "./values.ts";
 
 export function evaluateCall(e: Elaboration, call: Call, scope: Scope): Value {
+  try {
+    return callValue(e, call, scope);
+  } catch (error) {
+    throw error instanceof UserError && scope.file.libraryPath === null ? calledAt(call.span, error) : error;
+  }
+}
+
+/** Problems inside the library with the call of the user's file that leads there. */
+function calledAt(span: Span, { problems, exitCode }: UserError): UserError {
+  const told = problems.map((problem) => {
+    const { primary, related } = problem;
+    if (primary === null || [primary, ...related].some((label) => label.span.source === span.source))
+      return problem;
+    return { ...problem, related: [...related, { span, text: "called here" }] };
+  });
+  return new UserError(told, exitCode);
+}
+
+function callValue(e: Elaboration, call: Call, scope: Scope): Value {
   const { callee } = call;
   if (callee.kind === "name") {
     const local = scope.lookup(callee.name);

@@ -205,6 +205,28 @@ test("sizes that do not divide, and sizes without a value, are the user's to men
   expect(codesOf(run({ B: 1, D: 6 }))).toEqual([]);
 });
 
+test("what goes wrong with numbers inside the library is traced to the call of the user's file", () => {
+  const model = `import std.attention (SelfEncoder)
+function half(z: f32[B, T, D]) -> f32[B, T, D] {
+  return z / 2
+}
+model M {
+  size heads = 3
+  input x : f32[B, T, D]
+  encode = SelfEncoder(layers = 1, heads = heads)
+  y = half(encode(x))
+}`;
+  const run = () =>
+    new TestModel(model, { sizes: { B: 1, T: 2, D: 4 }, inputs: { x: { values: [] } } }).model.value("y");
+  const [problem] = problemsOf(run);
+  expect(problem).toMatchObject({
+    code: "size-not-whole",
+    primary: { span: { source: { path: "specs/std/sequence.mird" } } },
+  });
+  const places = problem?.related.map(({ span: { source, start, end } }) => source.text.slice(start, end));
+  expect(places).toEqual(["encode(x)"]);
+});
+
 test("every size without a value is reported, and `--set` offered only where the model declares it", () => {
   const model = `model M {
   size d

@@ -1,13 +1,7 @@
 /** The result of checking: what the elaborator and the training loop start from. */
 import type { Source, Span } from "../diagnostics/source.ts";
-import type {
-  Expression,
-  ModelDecl,
-  ModelMember,
-  Selection,
-  SelectionPath,
-  WeightsDecl,
-} from "../syntax/ast.ts";
+import type { Expression, ModelDecl, ModelMember, WeightsDecl } from "../syntax/ast.ts";
+import type { Selection, SelectionPath } from "../syntax/ast-train.ts";
 import type { Definition, FileScope } from "./scope.ts";
 import type { OptimizerKind, ScheduleKind } from "./training-table.ts";
 import type { ValueType } from "./values.ts";

@@ -1,5 +1,6 @@
 /** What parameters start from: the `load` lines of a train block. */
-import type { Identifier, Load, SelectionPath, TrainMember } from "../syntax/ast.ts";
+import type { Identifier } from "../syntax/ast.ts";
+import type { Load, SelectionPath, TrainMember } from "../syntax/ast-train.ts";
 import type { CheckedLoad } from "./checked.ts";
 import { reportUnknownName, reportWrongKind } from "./names.ts";
 import { report } from "./report.ts";

@@ -9,8 +9,8 @@ import type {
   Parameter,
   Return,
   Statement,
-  TrainDecl,
 } from "../syntax/ast.ts";
+import type { TrainDecl } from "../syntax/ast-train.ts";
 import {
   type Definition,
   isFunction,

@@ -1,7 +1,7 @@
 /** Phases of a train block: what is minimised, what moves, and by which optimiser. */
 import type { Span } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
-import type { Phase, PhaseMember } from "../syntax/ast.ts";
+import type { Phase, PhaseMember } from "../syntax/ast-train.ts";
 import type { CheckedPhase } from "./checked.ts";
 import { requireScalar } from "./model.ts";
 import { checkGroupSettings, checkOptimizer, checkSchedule } from "./optimizers.ts";

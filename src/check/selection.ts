@@ -1,7 +1,8 @@
 /** Which parameters a phase moves: the paths of `updates` and `group`, and what no phase moves. */
 import { at } from "../base/invariant.ts";
 import { suggest } from "../diagnostics/suggest.ts";
-import type { ModelMember, ModuleDecl, Selection, SelectionPath } from "../syntax/ast.ts";
+import type { ModelMember, ModuleDecl } from "../syntax/ast.ts";
+import type { Selection, SelectionPath } from "../syntax/ast-train.ts";
 import type { ModelType } from "./model.ts";
 import { mentionsIn } from "./order.ts";
 import { report, warn } from "./report.ts";

@@ -1,7 +1,8 @@
 /** Checks the train block of a model: batches, phases, selection and report. */
 import { suggest } from "../diagnostics/suggest.ts";
 import { labelKind, METRICS, type Metric } from "../statistics/metrics.ts";
-import type { Identifier, Phase, TrainMember } from "../syntax/ast.ts";
+import type { Identifier } from "../syntax/ast.ts";
+import type { Phase, TrainMember } from "../syntax/ast-train.ts";
 import type { CheckedPhase, CheckedTrain } from "./checked.ts";
 import { checkLoads } from "./loads.ts";
 import { checkPhase, reportDuplicateMember } from "./phases.ts";

@@ -1,5 +1,6 @@
 /** Which training a model has: its own train block, that of the model it varies, or that one with changes. */
-import type { Identifier, Phase, PhaseMember, TrainDecl, TrainMember } from "../syntax/ast.ts";
+import type { Identifier } from "../syntax/ast.ts";
+import type { Phase, PhaseMember, TrainDecl, TrainMember } from "../syntax/ast-train.ts";
 import type { Checker } from "./checker.ts";
 import { reportUnknownModel } from "./overrides.ts";
 import { report } from "./report.ts";

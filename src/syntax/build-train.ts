@@ -2,9 +2,8 @@
 import type { CstNode } from "chevrotain";
 import { at } from "../base/invariant.ts";
 import { joinSpans } from "../diagnostics/source.ts";
+import type { Call, Identifier } from "./ast.ts";
 import type {
-  Call,
-  Identifier,
   Load,
   Phase,
   PhaseMember,
@@ -12,7 +11,7 @@ import type {
   SelectionPath,
   TrainDecl,
   TrainMember,
-} from "./ast.ts";
+} from "./ast-train.ts";
 import { buildArguments, buildExpression } from "./build-expression.ts";
 import {
   type Builder,

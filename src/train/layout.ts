@@ -7,7 +7,7 @@
 import type { CheckedPhase } from "../check/checked.ts";
 import type { Initialiser, ParameterRequest } from "../elaborate/elaboration.ts";
 import { EPOCH_STATE } from "../elaborate/states.ts";
-import type { Selection } from "../syntax/ast.ts";
+import type { Selection } from "../syntax/ast-train.ts";
 import type { OptimizerSettings, UpdateRange } from "./optimizers.ts";
 import { optimizerSettings } from "./phase-settings.ts";
 

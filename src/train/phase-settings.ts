@@ -1,7 +1,7 @@
 /** What a phase of a `train` block means for the parameters that it moves. */
 import { CompilerBug } from "../base/invariant.ts";
 import type { CheckedPhase } from "../check/checked.ts";
-import type { Selection } from "../syntax/ast.ts";
+import type { Selection } from "../syntax/ast-train.ts";
 import type { OptimizerSettings } from "./optimizers.ts";
 
 type Settings = Readonly<Record<string, number | boolean | string>>;

@@ -10,7 +10,8 @@ import { realNumbers } from "../data/safetensors.ts";
 import type { SourceFile } from "../data/schema.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { MadeInstance } from "../elaborate/elaboration.ts";
-import type { SelectionPath, WeightsMember } from "../syntax/ast.ts";
+import type { WeightsMember } from "../syntax/ast.ts";
+import type { SelectionPath } from "../syntax/ast-train.ts";
 import type { ParameterEntry } from "./compiled.ts";
 import { tensorNames } from "./weights-table.ts";
 

@@ -1,7 +1,8 @@
 /** Tables of weights, read in both directions: which tensor of another program belongs to which parameter. */
 import { pathName } from "../check/loads.ts";
 import { tensorName } from "../check/weights.ts";
-import type { SelectionPath, WeightsDecl } from "../syntax/ast.ts";
+import type { WeightsDecl } from "../syntax/ast.ts";
+import type { SelectionPath } from "../syntax/ast-train.ts";
 
 /** The names that a parameter may have in a checkpoint, likeliest first; null where the table has no line for it. */
 export function tensorNames(table: WeightsDecl, inside: string): string[] | null {

@@ -90,7 +90,7 @@ function callMember(
 function methodList(instance: InstanceType): string {
   const named = [...instance.methods.keys()].filter((name) => name !== "");
   const called = instance.methods.has("") ? "is called as `instance(…)`" : "";
-  if (named.length === 0) return `${called} and has no named methods`;
+  if (named.length === 0) return called === "" ? "has no methods" : `${called} and has no named methods`;
   const list = `${named.length === 1 ? "the method" : "the methods"} ${quoteAll(named)}`;
   return called === "" ? `has ${list}` : `${called}, and has ${list}`;
 }

@@ -66,6 +66,17 @@ export function argumentValue(
   }
 }
 
+/** What stands for a parameter that a call leaves out, in the callee's scope. */
+export function defaultValue(
+  e: Elaboration,
+  parameter: Argument | Parameter,
+  expression: Expression,
+  inner: Scope,
+): Value {
+  const scope = inner.inStatement(parameter.name.name, expression);
+  return argumentValue(e, parameter, expression, scope, inner.file);
+}
+
 /** An expression where a module is expected: `Club(hidden = 32)`, `Relu`, or another slot. It is not made yet. */
 export function moduleValue(
   e: Elaboration,

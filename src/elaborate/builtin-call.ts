@@ -10,7 +10,7 @@ import type {
 } from "../builtins/builtin.ts";
 import { builtins } from "../builtins/index.ts";
 import type { Span } from "../diagnostics/source.ts";
-import type { Call, CallArgument } from "../syntax/ast.ts";
+import type { Call, CallArgument, Expression } from "../syntax/ast.ts";
 import type { Dim, SizeSymbol } from "../types/dim.ts";
 import { asTensor, requireWhole } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
@@ -37,7 +37,7 @@ export function callBuiltin(e: Elaboration, name: string, call: Call, scope: Sco
   const numbers = [...values.values()];
   if (constant !== undefined && numbers.every((value) => value.kind === "number"))
     return numberValue(constant(numbers.map((value) => value.value)));
-  return applyBuiltin(e, builtin, values, call.span, scope);
+  return applyBuiltin(e, builtin, values, call, scope);
 }
 
 function bindBuiltinArguments(
@@ -91,14 +91,15 @@ function renaming(e: Elaboration, argument: CallArgument, scope: Scope): Value {
   return { kind: "list", items: [from, to], labels: [] };
 }
 
-/** Types and builds a builtin on values that are known to fit. */
+/** Types and builds a builtin, called by name or as an operator, on values that are known to fit. */
 export function applyBuiltin(
   e: Elaboration,
   builtin: Builtin,
   values: ReadonlyMap<string, Value>,
-  span: Span,
+  expression: Expression,
   scope: Scope,
 ): Value {
+  const { span } = expression;
   const inputs = new Map<string, BuiltinArgument>();
   for (const parameter of builtin.parameters) {
     const value = values.get(parameter.name);
@@ -107,7 +108,8 @@ export function applyBuiltin(
   const type = builtin.type(inputs);
   // The checker has seen the same with symbols for sizes; with numbers more can be wrong.
   if (type.kind === "problem") return failBuiltin(type, span);
-  const context = e.buildContext(scope.place, span.start, (problem) => failBuiltin(problem, span));
+  const call = expression.kind === "call" ? expression : null;
+  const context = e.buildContext(scope, call, (problem) => failBuiltin(problem, span));
   const result = builtin.build(context, buildArguments(e, values), type);
   if (!(result instanceof Map)) return result as TensorValue;
   return { kind: "record", fields: new Map(result) };

@@ -68,8 +68,8 @@ function deeper(e: Elaboration, scope: Scope, call: Call): Scope["place"] {
   return { ...scope.place, ...siteOf(e, scope, call) };
 }
 
-function siteOf(e: Elaboration, { place }: Scope, call: Call): CallSite {
-  return { calls: e.callPath(place, call), step: place.step };
+function siteOf(e: Elaboration, scope: Scope, call: Call): CallSite {
+  return { calls: e.callPath(scope, call), step: scope.place.step };
 }
 
 function callFunction(

@@ -79,7 +79,7 @@ function chain(e: Elaboration, call: Call, scope: Scope): Value {
       at(method.signature.arguments, place).name.name,
       given,
     ]);
-    const site = { calls: `${e.callPath(scope.place, call)}.${index}`, step: scope.place.step };
+    const site = { calls: `${e.callPath(scope, call)}.${index}`, step: scope.place.step };
     value = invoke(e, block, method, new Map(values), site);
   }
   return value;

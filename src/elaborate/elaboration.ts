@@ -1,5 +1,6 @@
 /** State shared by the parts of one elaboration, and what it needs from outside. */
 import { hash32 } from "../base/hash.ts";
+import { invariant } from "../base/invariant.ts";
 import type { BuildContext, TensorValue } from "../builtins/build-context.ts";
 import { DATASET_ROWS } from "../builtins/predefined.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
@@ -9,7 +10,7 @@ import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
 import type { Call, Expression, ModuleDecl } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
-import type { Place, Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import type { SizeTable } from "./signature.ts";
 import { sizeOf } from "./signature.ts";
 import type { Value } from "./values.ts";
@@ -130,13 +131,20 @@ export class Elaboration {
     return this.#evaluate(this, expression, scope);
   }
 
-  /** Names a call in the unrolled program, for random numbers: where it stands, in which turn of the comprehensions around it. */
-  callPath(place: Place, call: Call): string {
-    return `${place.calls}/${call.span.start}${this.labels.map((label) => `[${label}]`).join("")}`;
+  /**
+   * Names a call in the unrolled program, for random numbers: in which statement, the how-manieth call of it, in which turn of the
+   * comprehensions around it. Statements go by their names and not by their place in the text, so that a comment, another layout or a new
+   * statement before it leaves the numbers of a statement as they are.
+   */
+  callPath({ place, making }: Scope, call: Call): string {
+    // The sizes of types and the first values of parameters stand in no statement's value; they draw nothing.
+    const own = making === null ? "" : `${making.name}.${making.placeOf(call)}`;
+    return `${place.calls}/${own}${this.labels.map((label) => `[${label}]`).join("")}`;
   }
 
-  /** What builtin functions see of the call that stands at `offset` of its file; `reject` reports what they find wrong. */
-  buildContext(place: Place, offset: number, reject: BuildContext["reject"]): BuildContext {
+  /** What builtin functions see of a call, which is null for an operator; `reject` reports what they find wrong. */
+  buildContext(scope: Scope, call: Call | null, reject: BuildContext["reject"]): BuildContext {
+    const { place } = scope;
     const { host, sizes } = this;
     let draws = 0;
     return {
@@ -147,10 +155,10 @@ export class Elaboration {
       randomState: () => place.step ?? host.randomState(),
       batch: () => host.batch(),
       filled: () => host.filled(),
-      randomSite: () =>
-        hash32(
-          [host.stream(place), place.path, place.calls, offset, this.labels.join(","), draws++].join("|"),
-        ),
+      randomSite: () => {
+        invariant(call !== null, "an operator that draws random numbers");
+        return hash32([host.stream(place), place.path, this.callPath(scope, call), draws++].join("|"));
+      },
     };
   }
 }

@@ -81,7 +81,7 @@ function evaluateUnary(e: Elaboration, expression: Kind<"unary">, scope: Scope):
   if (operand.kind === "number") return staticBinary("-", numberValue(0), operand);
   const builtin = operators.get(expression.operator === "-" ? "negate" : "not");
   invariant(builtin !== undefined, "unary operator");
-  return applyBuiltin(e, builtin, new Map([["x", asTensor(e, operand)]]), expression.span, scope);
+  return applyBuiltin(e, builtin, new Map([["x", asTensor(e, operand)]]), expression, scope);
 }
 
 function evaluateBinary(e: Elaboration, expression: Kind<"binary">, scope: Scope): Value {
@@ -100,7 +100,7 @@ function evaluateBinary(e: Elaboration, expression: Kind<"binary">, scope: Scope
       ["a", asTensor(e, left)],
       ["b", second],
     ]),
-    expression.span,
+    expression,
     scope,
   );
 }

@@ -4,7 +4,7 @@ import type { TensorValue } from "../builtins/build-context.ts";
 import type { Argument, Method, Parameter, Return, Statement } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
-import { argumentValue } from "./arguments.ts";
+import { defaultValue } from "./arguments.ts";
 import { asTensor, dimOf } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
 import { bindRenames } from "./renames.ts";
@@ -72,7 +72,7 @@ export function runBody(
     if (missing(parameter)) continue;
     const value =
       values.get(parameter.name.name) ??
-      (parameter.default === null ? null : argumentValue(e, parameter, parameter.default, inner, inner.file));
+      (parameter.default === null ? null : defaultValue(e, parameter, parameter.default, inner));
     invariant(value !== null, `argument ${parameter.name.name} is missing`);
     bindParameter(signature, inner, parameter, value);
   }
@@ -111,8 +111,9 @@ export function bindParameter(
 }
 
 function returnValue(e: Elaboration, result: Return, inner: Scope): Value {
+  const scope = inner.inStatement("return", ...result.values);
   const compute = (expression: Return["values"][number]): Value => {
-    const value = e.evaluate(expression, inner.inStatement("result", expression));
+    const value = e.evaluate(expression, scope);
     return value.kind === "number" ? asTensor(e, value) : value;
   };
   if (result.kind === "single") return compute(at(result.values, 0));

@@ -103,10 +103,10 @@ export class ElaboratedModel {
   }
 
   /** What a phase minimises or maximises: any scalar expression over the names of the model and of the file that says so. */
-  objective({ objective, scope }: Pick<CheckedPhase, "objective" | "scope">): Node {
+  objective({ name, objective, scope }: Pick<CheckedPhase, "name" | "objective" | "scope">): Node {
     const home = this.#scopeIn(scope);
     const value = this.#e.host.g.withOrigin(objective.span, () =>
-      evaluate(this.#e, objective, home.inStatement("objective", objective)),
+      evaluate(this.#e, objective, home.inStatement(`phase ${name}`, objective)),
     );
     return asTensor(this.#e, value).node;
   }
@@ -187,7 +187,7 @@ export class ElaboratedModel {
       return this.#sizeValue(name, member.name.span, size);
     }
     const expression = override?.value ?? member.default;
-    return evaluate(this.#e, expression, this.#scope);
+    return evaluate(this.#e, expression, this.#scope.inStatement(name, expression));
   }
 
   #number(expression: Expression): number {
@@ -224,13 +224,17 @@ export class ElaboratedModel {
   }
 
   #slot(member: Member<"slot">): Value {
-    const override = this.#model.overrides.get(member.name.name);
+    const { name } = member.name;
+    const override = this.#model.overrides.get(name);
     const expression = override?.value ?? member.default;
-    invariant(expression !== null, `slot ${member.name.name} is empty`);
+    invariant(expression !== null, `slot ${name} is empty`);
     const home = override === undefined ? this.#homeOf(member) : this.#scopeIn(override.scope);
     const wanted = this.#homeOf(member).file.names.get(member.interface.name);
     invariant(wanted !== undefined && isInterface(wanted), `${member.interface.name} is not an interface`);
-    return { ...moduleValue(this.#e, expression, home, member.name.name), through: wanted.declaration };
+    return {
+      ...moduleValue(this.#e, expression, home.inStatement(name, expression), name),
+      through: wanted.declaration,
+    };
   }
 
   #input(member: Member<"input"> | Member<"label">): TensorValue {

@@ -2,7 +2,7 @@
 import { CompilerBug, invariant } from "../base/invariant.ts";
 import { describePlace } from "../diagnostics/source.ts";
 import type { Call, ModuleDecl } from "../syntax/ast.ts";
-import { argumentValue, moduleSettings } from "./arguments.ts";
+import { defaultValue, moduleSettings } from "./arguments.ts";
 import { dimOf } from "./coerce.ts";
 import type { Elaboration } from "./elaboration.ts";
 import { bindParameter } from "./invoke.ts";
@@ -18,7 +18,7 @@ export function makeInstance(e: Elaboration, module: ModuleValue, call: Call, sc
   const inner = new Scope(null, home, {
     path: instancePath(e, call, scope),
     slots,
-    calls: e.callPath(scope.place, call),
+    calls: e.callPath(scope, call),
     step: scope.place.step,
   });
   const signature = new Signature(
@@ -30,7 +30,7 @@ export function makeInstance(e: Elaboration, module: ModuleValue, call: Call, sc
   for (const parameter of declaration.parameters) {
     const value =
       settings.get(parameter.name.name) ??
-      (parameter.default === null ? null : argumentValue(e, parameter, parameter.default, inner, home));
+      (parameter.default === null ? null : defaultValue(e, parameter, parameter.default, inner));
     invariant(value !== null, `setting ${parameter.name.name} of ${declaration.name.name} is missing`);
     bindParameter(signature, inner, parameter, value);
   }
@@ -59,8 +59,8 @@ function instancePath(e: Elaboration, call: Call, scope: Scope): string {
   const { making, place } = scope;
   if (making === null)
     throw new CompilerBug(`instance made outside a statement at ${describePlace(call.span)}`);
-  const number = making.order.indexOf(call) + 1;
-  const suffix = making.order.length > 1 ? `.${number}` : "";
+  const number = making.constructions.indexOf(call) + 1;
+  const suffix = making.constructions.length > 1 ? `.${number}` : "";
   const own = making.name + e.labels.map((label) => `[${label}]`).join("") + suffix;
   return place.path === "" ? own : `${place.path}.${own}`;
 }

@@ -27,7 +27,7 @@ export function partsOf(expression: Expression): Expression[] {
   }
 }
 
-/** Every call in an expression. */
+/** Every call in an expression, after those inside it. */
 export function callsIn(expression: Expression): Call[] {
-  return [...(expression.kind === "call" ? [expression] : []), ...partsOf(expression).flatMap(callsIn)];
+  return [...partsOf(expression).flatMap(callsIn), ...(expression.kind === "call" ? [expression] : [])];
 }

@@ -45,7 +45,7 @@ class ScanCall {
     this.#e = e;
     this.#call = call;
     this.#scope = scope;
-    this.#name = `step ${scope.place.path} ${e.callPath(scope.place, call)}`;
+    this.#name = `step ${scope.place.path} ${e.callPath(scope, call)}`;
     const axis = this.#own("axis");
     invariant(axis?.kind === "number" && axis.dim !== null, "scan along something that is not an axis");
     this.#axis = axis.dim;
@@ -74,7 +74,7 @@ class ScanCall {
     for (const [name, value] of given)
       values.set(name, value.kind === "tensor" ? this.#enter(name, value, tensorsOf(given)) : value);
     const state = this.#placeholder("random state", [2], "i32");
-    const site = { calls: e.callPath(this.#scope.place, this.#call), step: state };
+    const site = { calls: e.callPath(this.#scope, this.#call), step: state };
     const result = invoke(e, cell, method, values, site, (name, type, others) =>
       this.#start(name, type, others),
     );

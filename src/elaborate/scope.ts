@@ -2,10 +2,11 @@
 
 import { CompilerBug } from "../base/invariant.ts";
 import type { FileScope } from "../check/scope.ts";
+import { describePlace } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Call, Expression } from "../syntax/ast.ts";
 import type { AxisType } from "../types/tensor-type.ts";
-import { partsOf } from "./parts.ts";
+import { callsIn, partsOf } from "./parts.ts";
 import type { Value } from "./values.ts";
 
 type Binding = { readonly make: () => Value } | { readonly value: Value } | "being made";
@@ -22,10 +23,38 @@ export interface Place {
   readonly step: Node | null;
 }
 
-/** A statement and the calls in it that make instances, in the order of the text, by which several instances of one statement are told apart. */
-export interface Making {
+/**
+ * The statement whose value is being computed. Instances that it makes and random numbers that it draws are called after it: by its name,
+ * which no other statement of its body has, and by their place in its expressions.
+ */
+export class Making {
   readonly name: string;
-  readonly order: readonly Call[];
+  readonly #expressions: readonly Expression[];
+  readonly #scope: Scope;
+  #calls: readonly Call[] | null = null;
+  #constructions: readonly Call[] | null = null;
+
+  constructor(name: string, expressions: readonly Expression[], scope: Scope) {
+    this.name = name;
+    this.#expressions = expressions;
+    this.#scope = scope;
+  }
+
+  /** The how-manieth call of the statement it is. One comes after those inside it, so that their places stay as they are under `recompute(…)`. */
+  placeOf(call: Call): number {
+    this.#calls ??= this.#expressions.flatMap(callsIn);
+    const place = this.#calls.indexOf(call);
+    if (place < 0) throw new CompilerBug(`a call of another statement at ${describePlace(call.span)}`);
+    return place;
+  }
+
+  /** The calls that make instances, in the order of the text, by which several instances of one statement are told apart. */
+  get constructions(): readonly Call[] {
+    this.#constructions ??= this.#expressions
+      .flatMap((expression) => madeIn(expression, (call) => makesInstance(call, this.#scope)))
+      .sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+    return this.#constructions;
+  }
 }
 
 export class Scope {
@@ -51,9 +80,9 @@ export class Scope {
     return new Scope(this, this.file, this.place, this.making);
   }
 
-  /** The scope in which the value of `name = expression` is computed: instances made in it are called after the statement. */
-  inStatement(name: string, expression: Expression): Scope {
-    return new Scope(this, this.file, this.place, { name, order: constructions(expression, this) });
+  /** The scope in which the value of a statement is computed; `return` has several expressions where it gives a record. */
+  inStatement(name: string, ...expressions: readonly Expression[]): Scope {
+    return new Scope(this, this.file, this.place, new Making(name, expressions, this));
   }
 
   define(name: string, value: Value): void {
@@ -95,10 +124,8 @@ export class Scope {
   }
 }
 
-/** The calls of an expression that make an instance, in the order of the text. */
-function constructions(expression: Expression, scope: Scope): Call[] {
-  const makes = (call: Call) => call.callee.kind === "name" && scope.holdsModule(call.callee.name);
-  return madeIn(expression, makes).sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+function makesInstance({ callee }: Call, scope: Scope): boolean {
+  return callee.kind === "name" && scope.holdsModule(callee.name);
 }
 
 function madeIn(expression: Expression, makes: (call: Call) => boolean): Call[] {

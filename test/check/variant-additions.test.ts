@@ -87,10 +87,10 @@ function built(source: string, set: readonly string[] = [], model = "Last") {
 it("are built with the names of their own file, under the names of their statements", () => {
   const { parameters, losses } = built(VARIANT);
   const wide = (path: string, width: number) => [
-    `${path}.result.first.offset [${width}]`,
-    `${path}.result.first.weight [${width}, 3]`,
-    `${path}.result.second.offset [1]`,
-    `${path}.result.second.weight [1, ${width}]`,
+    `${path}.return.first.offset [${width}]`,
+    `${path}.return.first.weight [${width}, 3]`,
+    `${path}.return.second.offset [1]`,
+    `${path}.return.second.weight [1, ${width}]`,
   ];
   expect(parameters).toEqual([...wide("gap[2]", 10), ...wide("gap[x]", 10), ...wide("y_hat", 5)]);
   expect(losses).toEqual(["model.objective", "task", "gap", "gap[x]", "gap[2]", "small"]);
@@ -98,7 +98,7 @@ it("are built with the names of their own file, under the names of their stateme
 
 it("can be set on the command line", () => {
   const { parameters } = built(VARIANT, ["width=7", "second=Wide(width)"]);
-  expect(parameters).toContain("y_hat.result.first.weight [7, 3]");
+  expect(parameters).toContain("y_hat.return.first.weight [7, 3]");
 });
 
 it("leave the model as it was", () => {

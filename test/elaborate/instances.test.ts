@@ -116,7 +116,7 @@ test("a slot is filled with a module, whose parameters remember it", () => {
 
 test("a variant fills the slot otherwise", () => {
   const model = new TestModel({ source: slotted, model: "Other" }, two);
-  expect(model.paths("y").sort()).toEqual(["y.result.offset", "y.result.weight"]);
+  expect(model.paths("y").sort()).toEqual(["y.return.offset", "y.return.weight"]);
   expect(model.shape("y")).toEqual([2, 3]);
 });
 
@@ -248,4 +248,26 @@ test("a slice beyond the end of its axis is the user's to mend", () => {
   expect(codesOf(cut("slice(x, axis = D, from = 0, size = n)"))).toEqual(["slice-range"]);
   expect(codesOf(cut("at(x, axis = D, index = n)"))).toEqual(["slice-range"]);
   expect(codesOf(cut("at(x, axis = D, index = n - 2)"))).toEqual([]);
+});
+
+test("instances made while a method returns are told apart, from one another and from those of every statement", () => {
+  const model = new TestModel(
+    `import std.nn (Linear)
+module Pair {
+  (x: f32[B, D]) {
+    result = Linear(3)(x)
+    return a = Linear(4)(result), b = Linear(4)(result)
+  }
+}
+model M {
+  input x : f32[B, D]
+  both = Pair()(x)
+  y = both.a + both.b
+}`,
+    two,
+  );
+  const made = ["both.return.1", "both.return.2", "both.result"];
+  expect(model.paths("y").sort()).toEqual(
+    made.flatMap((path) => [`${path}.offset`, `${path}.weight`]).sort(),
+  );
 });

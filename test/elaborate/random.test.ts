@@ -50,3 +50,29 @@ test("dropout keeps or removes in training and is nothing otherwise", () => {
   expect(values.every((value) => value === 0 || value === 2)).toBe(true);
   expect(new TestModel(source, rows).values("dropped")).toEqual([1, 1, 1, 1]);
 });
+
+test("comments, layout and other statements leave the numbers of a statement as they are", () => {
+  const rewritten = source
+    .replace("module Noisy", "// What the noise is for\n\nmodule Noisy")
+    .replace("return x + uniform_like(x)", "unread = uniform_like(x)\n    return x +   uniform_like(x)")
+    .replace("noisy = Noisy()", "first = dropout(x, 0.1)\n  noisy   = Noisy()");
+  const [before, after] = [source, rewritten].map((text) => new TestModel(text, { ...rows, training: true }));
+  for (const name of ["a", "b", "apart", "dropped"])
+    expect(after?.values(name), name).toEqual(before?.values(name));
+});
+
+test("the fields of a record draw numbers of their own", () => {
+  const record = `module Pair {
+  (x: f32[B]) -> (a: f32[B], b: f32[B]) {
+    return a = uniform_like(x), b = uniform_like(x)
+  }
+}
+model M {
+  input x : f32[B]
+  both = Pair()(x)
+  a = both.a
+  b = both.b
+}`;
+  const model = new TestModel(record, { ...rows, training: true });
+  expect(model.values("a")).not.toEqual(model.values("b"));
+});

@@ -39,8 +39,8 @@ export interface BuildContext {
   randomState(): Node;
   /** i32[B]: the rows of the dataset that the batch holds; a negative number stands for an absent row. */
   batch(): Node;
-  /** bool[B]: which places of the batch hold a row at all; null where all do. */
-  filled(): Node | null;
+  /** What `present`, of the presence of a value, would be if no row lacked an input: false only for places that hold no row; null where all do. */
+  ifComplete(present: Node): Node | null;
   /** A number that names this place in the unrolled program; different for every call. */
   randomSite(): number;
 }

@@ -1,7 +1,8 @@
 /** Functions that say what padding and absent rows count as. */
+import type { Node } from "../ir/graph.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import { type Builtin, x } from "./builtin.ts";
-import { axisPlace, derived, filled, tensorArgument } from "./values.ts";
+import { derived, filled, tensorArgument } from "./values.ts";
 
 const fill: Builtin = {
   name: "fill",
@@ -23,15 +24,14 @@ const presentOrZero: Builtin = {
   type: (inputs) => tensorArgument(inputs, "x"),
   build: (context, inputs, result) => {
     const value = inputs.tensor("x");
-    const type = result as TensorType;
-    // Places that fill up a last batch hold no row, whatever the modality.
-    const rows = context.filled();
-    const presence = [...value.presence.keys()].flatMap((key) =>
-      rows !== null && value.node.shape[axisPlace(type, key)] === rows.shape[0]
-        ? [[key, new Set([rows])] as const]
-        : [],
-    );
-    return { ...value, type, node: filled(value, context, 0, null), presence: new Map(presence) };
+    const presence = new Map<string, ReadonlySet<Node>>();
+    for (const [key, nodes] of value.presence) {
+      // Places that fill up a last batch hold no row, whatever the modality.
+      const complete = [...nodes].map((present) => context.ifComplete(present));
+      const kept = new Set(complete.filter((present) => present !== null));
+      if (kept.size > 0) presence.set(key, kept);
+    }
+    return { ...value, type: result as TensorType, node: filled(value, context, 0, null), presence };
   },
 };
 

@@ -1,6 +1,6 @@
 /** State shared by the parts of one elaboration, and what it needs from outside. */
 import { hash32 } from "../base/hash.ts";
-import { invariant } from "../base/invariant.ts";
+import { at, invariant } from "../base/invariant.ts";
 import type { BuildContext, TensorValue } from "../builtins/build-context.ts";
 import { DATASET_ROWS } from "../builtins/predefined.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
@@ -8,6 +8,8 @@ import { UserError } from "../diagnostics/problems.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
+import { topologicalOrder } from "../ir/graph-walk.ts";
+import { substitute } from "../ir/substitute.ts";
 import type { Call, Expression, ModuleDecl } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
 import type { Scope } from "./scope.ts";
@@ -108,6 +110,8 @@ export class Elaboration {
 
   readonly #evaluate: Evaluator;
   #updates: StateUpdate[] = [];
+  /** Which rows have an input, for every input. */
+  readonly #presence = new Set<Node>();
 
   /** `evaluate` is handed in so that the parts of it can call one another through here. */
   constructor(host: ElaborationHost, evaluate: Evaluator) {
@@ -125,6 +129,19 @@ export class Elaboration {
     const taken = this.#updates;
     this.#updates = [];
     return taken;
+  }
+
+  /** Notes which rows have an input. */
+  notePresence(present: Node): void {
+    this.#presence.add(present);
+  }
+
+  #ifComplete(present: Node): Node | null {
+    const filled = this.host.filled();
+    const ofInput = (node: Node) => this.#presence.has(node);
+    if (filled === null) return topologicalOrder([present]).some(ofInput) ? null : present;
+    const complete = substitute(this.host.g, [present], (node) => (ofInput(node) ? filled : null));
+    return at(complete, 0);
   }
 
   evaluate(expression: Expression, scope: Scope): Value {
@@ -154,7 +171,7 @@ export class Elaboration {
       reject,
       randomState: () => place.step ?? host.randomState(),
       batch: () => host.batch(),
-      filled: () => host.filled(),
+      ifComplete: (present) => this.#ifComplete(present),
       randomSite: () => {
         invariant(call !== null, "an operator that draws random numbers");
         return hash32([host.stream(place), place.path, this.callPath(scope, call), draws++].join("|"));

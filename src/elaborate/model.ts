@@ -259,6 +259,7 @@ export class ElaboratedModel {
       invariant(lengths !== null, `ragged input ${member.name.name} without lengths`);
       ragged.set(axis.dim.key, { lengths, along: rows.dim });
     }
+    if (present !== null) this.#e.notePresence(present);
     const presence = new Map(present === null ? [] : [[rows.dim.key, new Set([present])] as const]);
     return { kind: "tensor", type, node, presence, ragged };
   }

@@ -129,6 +129,33 @@ test("`or_zero` counts absent rows as zeros", () => {
   expect(model.values("total")).toEqual([(1 + 2 + 0 + 4 + 4 + 6) / 3]);
 });
 
+test("`or_zero` counts no place that holds no row, wherever the rows have moved", () => {
+  const model = new TestModel(
+    `model M {
+  input y : f32[B]
+  kept = mean(or_zero(y))
+  renamed = mean(or_zero(rename(y, B = J)))
+  joined = mean(or_zero(concat(y, y)))
+  turned = mean(or_zero(concat(slice(y, axis = B, from = 3, size = 1), slice(y, axis = B, from = 0, size = 3))))
+  cut = mean(or_zero(slice(y, axis = B, from = 1, size = 3)))
+  merged = mean(or_zero(merge(expand(y, [B, 2]), [B, 2])))
+  sorted = mean(or_zero(top_k(y, 4).values))
+}`,
+    {
+      sizes: { B: 4 },
+      inputs: { y: { values: [1, 99, 5, 99], present: [true, false, true, false] } },
+      filled: [true, true, true, false],
+    },
+  );
+  expect(model.values("kept")).toEqual([2]);
+  expect(model.values("renamed")).toEqual([2]);
+  expect(model.values("joined")).toEqual([2]);
+  expect(model.values("cut")).toEqual([(0 + 5) / 2]);
+  expect(model.values("merged")).toEqual([2]);
+  expect(model.values("turned")).toEqual([2]);
+  expect(model.values("sorted")).toEqual([2]);
+});
+
 test("axes that are merged, joined or cut keep which rows are absent", () => {
   const model = absent(
     `  merged = mean(merge(x + expand(y, [B, D]), [B, D]))

@@ -28,6 +28,8 @@ interface Setting {
   /** Rows of the dataset, and those of the batch. */
   readonly rows?: number;
   readonly batch?: readonly number[];
+  /** Places of the batch that hold a row; all of them when left out. */
+  readonly filled?: readonly boolean[];
   readonly stream?: (owner: Owner) => string;
 }
 
@@ -45,7 +47,9 @@ export class TestModel {
 
   constructor(given: Given | string, setting: Setting = {}) {
     this.#setting = setting;
+    const { filled } = setting;
     this.#contents.set("batch", setting.batch ?? []);
+    this.#contents.set("filled", (filled ?? []).map(Number));
     const { program, problems, messages } = check(given);
     const errors = problems.filter(({ severity }) => severity === "error");
     invariant(errors.length === 0 && program.chosen !== null, messages);
@@ -58,7 +62,8 @@ export class TestModel {
       randomState: () => this.#leaf("random", [2], "i32"),
       rows: setting.rows ?? 0,
       batch: () => this.#leaf("batch", [(setting.batch ?? []).length], "i32"),
-      filled: () => null,
+      filled: () =>
+        filled === undefined ? null : this.g.notEqual(this.#leaf("filled", [filled.length], "i32"), 0),
       epoch: () => this.#leaf("epoch", [], "f32"),
     });
   }

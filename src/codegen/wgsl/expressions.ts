@@ -145,8 +145,11 @@ export class ExpressionWriter {
     let wide = true;
     if (form === "vector" && asVector && !guardVaries)
       value = `${buffer}[${guarded(this.#vectorIndex(index), false)}]`;
-    else if (form === "vector" && asVector) value = `${buffer}[max(${this.#vectorIndex(index)}, 0)]`;
-    else if (form === "uniform" && !guardVaries) {
+    else if (form === "vector" && asVector) {
+      // A vector in which the guard is true for any lane lies inside the operand; of the others nothing is kept.
+      const last = Math.ceil(at(this.#operands, operand).elements / 4) - 1;
+      value = `${buffer}[clamp(${this.#vectorIndex(index)}, 0, ${last})]`;
+    } else if (form === "uniform" && !guardVaries) {
       value = element(guarded(this.#index(index), false));
       wide = false;
     } else {

@@ -88,22 +88,23 @@ function mebibytes(bytes: number): string {
 
 /** Buffers that results are copied to and mapped from, kept by size and used again. */
 export class Readback {
-  readonly #device: GPUDevice;
+  readonly #opened: Pick<DawnDevice, "device" | "pace">;
   readonly #free = new Map<number, GPUBuffer[]>();
   readonly #all = new Set<GPUBuffer>();
 
-  constructor(device: GPUDevice) {
-    this.#device = device;
+  constructor(opened: Pick<DawnDevice, "device" | "pace">) {
+    this.#opened = opened;
   }
 
   /** The bytes of a range of a buffer as they are after everything submitted so far. Offset and length: multiples of 4. */
   async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const { device, pace } = this.#opened;
     const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, ARENA_ALIGNMENT)));
     const buffer = this.#free.get(size)?.pop() ?? this.#create(size);
-    const encoder = this.#device.createCommandEncoder();
+    const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(source, offset, buffer, 0, bytes);
-    this.#device.queue.submit([encoder.finish()]);
-    await buffer.mapAsync(MAP_MODE_READ, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    await pace.during(buffer.mapAsync(MAP_MODE_READ, 0, bytes));
     const copy = buffer.getMappedRange(0, bytes).slice(0);
     buffer.unmap();
     const free = this.#free.get(size);
@@ -113,7 +114,7 @@ export class Readback {
   }
 
   #create(size: number): GPUBuffer {
-    const buffer = this.#device.createBuffer({
+    const buffer = this.#opened.device.createBuffer({
       label: "readback",
       size,
       usage: BUFFER_USAGE.mapRead | BUFFER_USAGE.copyDestination,

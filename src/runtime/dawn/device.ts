@@ -8,6 +8,7 @@
 import { CompilerBug } from "../../base/invariant.ts";
 import type { DeviceFacts } from "../../codegen/descriptor.ts";
 import { DeviceFaults, deviceError } from "./faults.ts";
+import { Pace } from "./pace.ts";
 import { hasBundledDriver, hasSystemLoader, useBundledDriver } from "./software-adapter.ts";
 
 export interface DawnDevice {
@@ -20,6 +21,8 @@ export interface DawnDevice {
   /** Why this adapter and no other. */
   readonly reason: string;
   readonly faults: DeviceFaults;
+  /** What every wait for the device goes through. */
+  readonly pace: Pace;
   /** Gives the device back. */
   close(): void;
 }
@@ -44,6 +47,12 @@ const FEATURES = ["timestamp-query", "subgroups"] as const satisfies readonly GP
 
 /** Profiles need times below 0.1 ms, to which Dawn would round them against malicious web pages. */
 const DAWN_OPTIONS = ["disable-dawn-features=timestamp_quantization"];
+
+/**
+ * Kernels stay inside their operands by themselves, on every target. What Dawn adds to make sure of it, for web pages that it cannot trust, is
+ * a tenth to a third of the code of a kernel and of its time on a software driver.
+ */
+const SOFTWARE_OPTIONS = [...DAWN_OPTIONS, "enable-dawn-features=disable_robustness"];
 
 /**
  * Opens a device with the adapter's largest limits. Throws a UserError (`no-adapter`, exit code 3) that says what was tried.
@@ -86,7 +95,7 @@ async function systemAdapter(tried: string[]): Promise<GPUAdapter | null> {
 async function softwareAdapter(tried: string[]): Promise<GPUAdapter | null> {
   if (!hasBundledDriver()) {
     // Windows has a software driver of its own.
-    const adapter = await requestAdapter({ forceFallbackAdapter: true }, tried);
+    const adapter = await requestAdapter({ forceFallbackAdapter: true }, tried, SOFTWARE_OPTIONS);
     tried.push(
       adapter === null
         ? `There is no software driver for ${process.platform} on ${process.arch}.`
@@ -102,7 +111,7 @@ async function softwareAdapter(tried: string[]): Promise<GPUAdapter | null> {
     );
     return null;
   }
-  const adapter = await requestAdapter({}, tried);
+  const adapter = await requestAdapter({}, tried, SOFTWARE_OPTIONS);
   tried.push(
     adapter === null ? "Dawn refused the bundled software driver." : "The bundled software driver is used.",
   );
@@ -112,10 +121,11 @@ async function softwareAdapter(tried: string[]): Promise<GPUAdapter | null> {
 async function requestAdapter(
   options: GPURequestAdapterOptions,
   tried: string[],
+  dawnOptions: readonly string[] = DAWN_OPTIONS,
 ): Promise<GPUAdapter | null> {
   try {
     const { create } = await import("webgpu");
-    const instance = create(DAWN_OPTIONS);
+    const instance = create([...dawnOptions]);
     keepAlive(instance);
     return await instance.requestAdapter(options);
   } catch (error) {
@@ -146,11 +156,13 @@ async function openAdapter(adapter: GPUAdapter, reason: string): Promise<DawnDev
     );
   });
   const faults = new DeviceFaults(device);
+  const kind = kindOf(adapter.info);
   return {
     device,
     faults,
+    pace: new Pace(kind === "software"),
     reason,
-    kind: kindOf(adapter.info),
+    kind,
     description: describe(adapter),
     limits: device.limits,
     features: new Set(requiredFeatures),

@@ -23,7 +23,7 @@ const QUEUED_RUNS = 8;
 /** The backend of an opened device, which it owns from now on. */
 export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLoader): Backend {
   const target = wgslTarget(describeTarget(deviceFacts(opened)), loadKernelSource);
-  const pipelines = new Pipelines(opened.device);
+  const pipelines = new Pipelines(opened);
   return {
     description: opened.description,
     profiling: opened.features.has("timestamp-query")
@@ -94,7 +94,7 @@ class DawnExecutable implements Executable {
     this.#arenas = arenas;
     this.#commands = commands;
     this.#apart = apart;
-    this.#readback = new Readback(opened.device);
+    this.#readback = new Readback(opened);
   }
 
   write(arena: string, values: Float32Array | Int32Array, offset = 0): void {
@@ -110,7 +110,7 @@ class DawnExecutable implements Executable {
 
   run(program: string): void {
     this.#opened.faults.check();
-    const { device } = this.#opened;
+    const { device, pace } = this.#opened;
     const encoder = device.createCommandEncoder({ label: program });
     const pass = encoder.beginComputePass();
     let current: GPUComputePipeline | null = null;
@@ -124,7 +124,7 @@ class DawnExecutable implements Executable {
     device.queue.submit([encoder.finish()]);
     this.#queued++;
     // A lost device is reported by its faults; whoever waits must wake up all the same.
-    device.queue.onSubmittedWorkDone().then(
+    pace.during(device.queue.onSubmittedWorkDone()).then(
       () => this.#finished(),
       () => this.#finished(),
     );

@@ -1,18 +1,19 @@
 /** Pipelines, shared by all kernels with the same WGSL, and compiled side by side. */
 import { CompilerBug } from "../../base/invariant.ts";
 import type { WgslKernel } from "../../codegen/target.ts";
+import type { DawnDevice } from "./device.ts";
 import { SHADER_STAGE_COMPUTE } from "./flags.ts";
 
 /** Lines of WGSL shown before and after an error. */
 const EXCERPT = 3;
 
 export class Pipelines {
-  readonly #device: GPUDevice;
+  readonly #opened: Pick<DawnDevice, "device" | "pace">;
   readonly #byText = new Map<string, Promise<GPUComputePipeline>>();
   readonly #layouts = new Map<number, GPUBindGroupLayout>();
 
-  constructor(device: GPUDevice) {
-    this.#device = device;
+  constructor(opened: Pick<DawnDevice, "device" | "pace">) {
+    this.#opened = opened;
   }
 
   /** The pipeline of a kernel. Throws CompilerBug with the kernel's name and the lines around the error when the driver refuses it. */
@@ -33,25 +34,27 @@ export class Pipelines {
         visibility: SHADER_STAGE_COMPUTE,
         buffer: { type: "storage" } as const,
       }));
-      layout = this.#device.createBindGroupLayout({ entries });
+      layout = this.#opened.device.createBindGroupLayout({ entries });
       this.#layouts.set(count, layout);
     }
     return layout;
   }
 
   async #compile(kernel: WgslKernel): Promise<GPUComputePipeline> {
-    const device = this.#device;
+    const { device, pace } = this.#opened;
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label: kernel.name, code: kernel.wgsl });
     const scope = device.popErrorScope();
     const layout = device.createPipelineLayout({
       bindGroupLayouts: [this.layout(kernel.bindingBytes.length)],
     });
-    const pipeline = device.createComputePipelineAsync({
-      label: kernel.name,
-      layout,
-      compute: { module, entryPoint: "main" },
-    });
+    const pipeline = pace.during(
+      device.createComputePipelineAsync({
+        label: kernel.name,
+        layout,
+        compute: { module, entryPoint: "main" },
+      }),
+    );
     // Looked at below, after the shader's own messages, which say more.
     pipeline.catch(() => {});
     const messages =

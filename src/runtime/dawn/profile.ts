@@ -16,13 +16,13 @@ export async function measureDispatches(
   const commands = await make();
   const times: DispatchTime[] = [];
   for (let first = 0; first < commands.length; first += CHUNK) {
-    times.push(...(await measureChunk(opened.device, commands.slice(first, first + CHUNK))));
+    times.push(...(await measureChunk(opened, commands.slice(first, first + CHUNK))));
   }
   return addTurns(times);
 }
 
 async function measureChunk(
-  device: GPUDevice,
+  { device, pace }: DawnDevice,
   commands: readonly Command[],
 ): Promise<readonly DispatchTime[]> {
   const count = 2 * commands.length;
@@ -52,7 +52,7 @@ async function measureChunk(
   encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
   encoder.copyBufferToBuffer(resolved, 0, mapped, 0, count * 8);
   device.queue.submit([encoder.finish()]);
-  await mapped.mapAsync(MAP_MODE_READ);
+  await pace.during(mapped.mapAsync(MAP_MODE_READ));
   const stamps = new BigUint64Array(mapped.getMappedRange().slice(0));
   for (const buffer of [resolved, mapped]) buffer.destroy();
   querySet.destroy();

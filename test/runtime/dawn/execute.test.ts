@@ -155,7 +155,7 @@ test("operands of one dispatch may overlap: wholly, in part, and where one is wr
 test("a shader that does not compile is shown with its name and the line", async () => {
   const wgsl =
     "@group(0) @binding(0) var<storage, read_write> operand0: array<f32>;\n@compute @workgroup_size(1)\nfn main() {\n  operand0[0] = missing;\n}\n";
-  const failure = new Pipelines(device().device).get({
+  const failure = new Pipelines(device()).get({
     name: "wrong",
     wgsl,
     workgroupSize: 1,

@@ -6,15 +6,15 @@
 {{ENTRY}}
   let tile = i32((group.y * {{GRID_X}}u + group.x) * {{SIZE}}u + local);
   if (tile >= {{TILES}}) { return; }
-  let first_column = tile % {{COLUMN_TILES}};
-  let first_row = (tile / {{COLUMN_TILES}}) % {{ROW_TILES}} * {{ROWS}};
-  let batch = tile / {{PLANE_TILES}};
+  let first_column = {{TILE_COLUMN}};
+  let first_row = {{TILE_ROW}} * {{ROWS}};
+  let batch = {{TILE_BATCH}};
 {{STARTS}}
+  var totals = array<f32, {{PLACES}}>();
   for (var k = 0; k < {{INNER}}; k++) {
 {{MULTIPLY}}
   }
-  var totals = array<f32, {{PLACES}}>({{TOTALS}});
   for (var place = 0; place < {{PLACES}}; place++) {
-    finish({{BATCH_ARGUMENTS}}first_row + place / {{COLUMNS}}, first_column + place % {{COLUMNS}} * {{COLUMN_TILES}}, totals[place]);
+    finish({{BATCH_ARGUMENTS}}first_row + {{PLACE_ROW}}, first_column + {{PLACE_COLUMN}} * {{COLUMN_TILES}}, totals[place]);
   }
 }

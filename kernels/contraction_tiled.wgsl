@@ -13,10 +13,10 @@ var<workgroup> tile_right: array<vec4<f32>, {{RIGHT_MEMORY}}>;
 
 {{ENTRY}}
   let tile = i32(group.y * {{GRID_X}}u + group.x);
-  let first_column = (tile % {{COLUMN_TILES}}) * {{COLUMNS}};
-  let first_row = (tile / {{COLUMN_TILES}}) % {{ROW_TILES}} * {{ROWS}};
+  let first_column = {{TILE_COLUMN}} * {{COLUMNS}};
+  let first_row = {{TILE_ROW}} * {{ROWS}};
   // Workgroups past the last tile (the grid is folded) compute rows that do not exist, which `finish` drops.
-  let batch = min(tile / {{PLANE_TILES}}, {{BATCHES}} - 1);
+  let batch = min({{TILE_BATCH}}, {{BATCHES}} - 1);
   let beyond = select(0, {{ROW_EXTENT}}, tile >= {{TILES}});
 {{BATCH_AXES}}
   let slice = local / SLICE_SIZE;

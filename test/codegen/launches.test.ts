@@ -48,21 +48,21 @@ test("two kernels are one module, in which a range of workgroups runs each", () 
   expect(
     `// ${joint.name}: ${joint.workgroups.join(" x ")} workgroups\n${joint.wgsl}`,
   ).toMatchInlineSnapshot(`
-    "// times 2 + times 3: 3 x 1 x 1 workgroups
-    @group(0) @binding(0) var<storage, read_write> operand0: array<vec4<f32>>;
-    @group(0) @binding(1) var<storage, read_write> operand1: array<vec4<f32>>;
+    "// times 2 + times 3: 5 x 1 x 1 workgroups
+    @group(0) @binding(0) var<storage, read_write> operand0: array<f32>;
+    @group(0) @binding(1) var<storage, read_write> operand1: array<f32>;
     @group(0) @binding(2) var<storage, read_write> operand2: array<f32>;
     @group(0) @binding(3) var<storage, read_write> operand3: array<f32>;
     fn part0(group: vec3<u32>, local: u32) {
-      let row = i32((group.y * 2u + group.x) * 8u + local);
-      if (row >= 16) { return; }
-      let group4 = row;
-      let axis0 = group4 * 4;
-      let e0: vec4<f32> = operand0[group4];
-      let e2: vec4<f32> = e0 * vec4<f32>(2.0f);
-      operand1[group4] = e2;
+      let row = i32((group.y * 4u + group.x) * 16u + local);
+      if (row >= 64) { return; }
+      let axis0 = row;
+      let e0: f32 = operand0[axis0];
+      let e2: f32 = e0 * 2.0f;
+      operand1[axis0] = e2;
     }
     fn part1(group: vec3<u32>, local: u32) {
+      if (local >= 8u) { return; }
       let row = i32((group.y * 1u + group.x) * 8u + local);
       if (row >= 6) { return; }
       let axis0 = row;
@@ -70,11 +70,11 @@ test("two kernels are one module, in which a range of workgroups runs each", () 
       let e2: f32 = e0 * 3.0f;
       operand3[axis0] = e2;
     }
-    @compute @workgroup_size(8)
+    @compute @workgroup_size(16)
     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-      let place = group.y * 3u + group.x;
-      if (place < 2u) { part0(vec3<u32>(place % 2u, place / 2u % 1u, place / 2u), local); return; }
-      if (place < 3u) { part1(vec3<u32>((place - 2u) % 1u, (place - 2u) / 1u % 1u, (place - 2u) / 1u), local); return; }
+      let place = group.y * 5u + group.x;
+      if (place < 4u) { part0(vec3<u32>(place % 4u, place / 4u % 1u, place / 4u), local); return; }
+      if (place < 5u) { part1(vec3<u32>((place - 4u) % 1u, (place - 4u) / 1u % 1u, (place - 4u) / 1u), local); return; }
     }
     "
   `);

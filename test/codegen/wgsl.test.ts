@@ -48,9 +48,9 @@ function affine(rows: number, columns: number): LoopKernel {
   };
 }
 
-test("a map whose columns divide by 4 takes four points at once", () => {
-  expect(emit(affine(50, 64))).toMatchInlineSnapshot(`
-    "// 13 x 1 x 1 workgroups, 12800 + 16 + 256 + 12800 + 12800 bytes
+test("a map whose columns divide by 4 takes four points at once on a GPU", () => {
+  expect(emit(affine(512, 64), "discrete")).toMatchInlineSnapshot(`
+    "// 128 x 1 x 1 workgroups, 131072 + 16 + 256 + 131072 + 131072 bytes
     @group(0) @binding(0) var<storage, read_write> operand0: array<vec4<f32>>;
     @group(0) @binding(1) var<storage, read_write> operand1: array<f32>;
     @group(0) @binding(2) var<storage, read_write> operand2: array<vec4<f32>>;
@@ -58,11 +58,11 @@ test("a map whose columns divide by 4 takes four points at once", () => {
     @group(0) @binding(4) var<storage, read_write> operand4: array<vec4<u32>>;
     @compute @workgroup_size(64)
     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-      let row = i32((group.y * 13u + group.x) * 64u + local);
-      if (row >= 800) { return; }
-      let group4 = row % 16;
+      let row = i32((group.y * 128u + group.x) * 64u + local);
+      if (row >= 8192) { return; }
+      let group4 = (row & 15);
       let axis1 = group4 * 4;
-      let axis0 = row / 16;
+      let axis0 = (row >> 4u);
       let e0: vec4<f32> = operand0[axis0 * 16 + group4];
       let e1: f32 = operand1[0];
       let e2: vec4<f32> = e0 * vec4<f32>(e1);
@@ -71,6 +71,35 @@ test("a map whose columns divide by 4 takes four points at once", () => {
       let e6: vec4<bool> = vec4<f32>(0.0f) < e4;
       operand3[axis0 * 16 + group4] = e4;
       operand4[axis0 * 16 + group4] = select(vec4<u32>(0u), vec4<u32>(1u), e6);
+    }
+    "
+  `);
+});
+
+test("a large map on a software driver takes single points, several to each invocation", () => {
+  expect(emit(affine(512, 64))).toMatchInlineSnapshot(`
+    "// 32 x 1 x 1 workgroups, 131072 + 16 + 256 + 131072 + 131072 bytes
+    @group(0) @binding(0) var<storage, read_write> operand0: array<f32>;
+    @group(0) @binding(1) var<storage, read_write> operand1: array<f32>;
+    @group(0) @binding(2) var<storage, read_write> operand2: array<f32>;
+    @group(0) @binding(3) var<storage, read_write> operand3: array<f32>;
+    @group(0) @binding(4) var<storage, read_write> operand4: array<u32>;
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+      let first = i32((group.y * 32u + group.x) * 1024u + local);
+      let end = min(first + 1024, 32768);
+      for (var row = first; row < end; row += 64) {
+        let axis1 = (row & 63);
+        let axis0 = (row >> 6u);
+        let e0: f32 = operand0[axis0 * 64 + axis1];
+        let e1: f32 = operand1[0];
+        let e2: f32 = e0 * e1;
+        let e3: f32 = operand2[axis1];
+        let e4: f32 = e2 + e3;
+        let e6: bool = 0.0f < e4;
+        operand3[axis0 * 64 + axis1] = e4;
+        operand4[axis0 * 64 + axis1] = select(0u, 1u, e6);
+      }
     }
     "
   `);
@@ -88,8 +117,8 @@ test("a map of odd columns takes single points", () => {
     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
       let row = i32((group.y * 2u + group.x) * 8u + local);
       if (row >= 15) { return; }
-      let axis1 = row % 5;
-      let axis0 = row / 5;
+      let axis1 = (row % 5);
+      let axis0 = (row / 5);
       let e0: f32 = operand0[axis0 * 5 + axis1];
       let e1: f32 = operand1[0];
       let e2: f32 = e0 * e1;
@@ -270,20 +299,21 @@ test("a small contraction on a software driver", () => {
     fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
       let tile = i32((group.y * 3u + group.x) * 8u + local);
       if (tile >= 24) { return; }
-      let first_column = tile % 8;
-      let first_row = (tile / 8) % 3 * 1;
-      let batch = tile / 24;
-      let left0 = (0) + min(first_row + 0, 2) * 8;
-      let right0 = (0) + min(first_column + 0, 7) * 8;
-      var total0_0 = 0.0;
+      let first_column = (tile & 7);
+      let first_row = ((tile >> 3u) % 3) * 1;
+      let batch = (tile / 24);
+      let left = (0) + first_row * 8;
+      let right = (0) + first_column * 8;
+      var totals = array<f32, 1>();
       for (var k = 0; k < 8; k++) {
-        let a0 = operand0[left0 + k];
-        let b0 = operand1[right0 + k];
-        total0_0 += a0 * b0;
+        let a = left + k;
+        let a0 = operand0[a];
+        let b = right + k;
+        let b0 = operand1[b];
+        totals[0] += a0 * b0;
       }
-      var totals = array<f32, 1>(total0_0);
       for (var place = 0; place < 1; place++) {
-        finish(first_row + place / 1, first_column + place % 1 * 8, totals[place]);
+        finish(first_row + place, first_column + 0 * 8, totals[place]);
       }
     }
 

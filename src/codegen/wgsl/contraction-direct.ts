@@ -16,11 +16,12 @@ import {
   readElement,
   sidesOf,
   tileCounts,
+  tilePlaces,
 } from "./contraction-plan.ts";
 import { planLanes } from "./lanes.ts";
 import { fillPlaceholders } from "./prelude.ts";
 import { foldGrid } from "./schedule.ts";
-import { affine, entryPoint } from "./text.ts";
+import { affine, entryPoint, quotient, remainder } from "./text.ts";
 
 /** Best on SwiftShader; larger groups leave a core idle on small shapes. */
 const WORKGROUP = 8;
@@ -33,51 +34,36 @@ export function emitDirect(
   template: string,
 ): KernelBody {
   const plan = planDirect(kernel, tiles, descriptor);
-  const { tile, rowTiles, columnTiles, left, right } = plan;
+  const { tile, columnTiles, left, right } = plan;
   const workgroups = foldGrid(Math.ceil(plan.tiles / WORKGROUP), descriptor);
   const rows = range(tile.rows);
   const columns = range(tile.columns);
-  const places = rows.flatMap((row) => columns.map((column) => `${row}_${column}`));
-  const start = (side: Side, place: string) =>
-    affine(0, [
-      [`(${batchStart(plan, side)})`, 1],
-      [`min(${place}, ${side.extent - 1})`, side.acrossStride],
-    ]);
-  const read = (side: Side, first: string) =>
-    readElement(
-      plan,
-      side,
-      affine(0, [
-        [first, 1],
-        ["k", side.innerStride],
-      ]),
-    );
+  const total = (row: number, column: number) => `totals[${row * tile.columns + column}]`;
+  const lefts = readsOf(plan, left, { names: ["left", "a"], first: "first_row", offsets: rows });
+  const rights = readsOf(plan, right, {
+    names: ["right", "b"],
+    first: "first_column",
+    offsets: columns.map((column) => column * columnTiles),
+  });
   const text = fillPlaceholders(template, {
     ROWS: tile.rows,
     COLUMNS: tile.columns,
-    PLACES: places.length,
+    PLACES: tile.rows * tile.columns,
     ENTRY: entryPoint(WORKGROUP),
     SIZE: WORKGROUP,
     GRID_X: workgroups[0],
     TILES: plan.tiles,
     COLUMN_TILES: columnTiles,
-    ROW_TILES: rowTiles,
-    PLANE_TILES: rowTiles * columnTiles,
+    ...tilePlaces(plan),
+    PLACE_ROW: quotient("place", tile.columns),
+    PLACE_COLUMN: remainder("place", tile.columns),
     INNER: kernel.inner.extent,
-    STARTS: indent(1, [
-      ...batchAxes(plan),
-      ...rows.map((row) => `let left${row} = ${start(left, `first_row + ${row}`)};`),
-      ...columns.map(
-        (column) => `let right${column} = ${start(right, `first_column + ${column * columnTiles}`)};`,
-      ),
-      ...places.map((place) => `var total${place} = 0.0;`),
-    ]),
+    STARTS: indent(1, [...batchAxes(plan), ...lefts.starts, ...rights.starts]),
     MULTIPLY: indent(2, [
-      ...rows.map((row) => `let a${row} = ${read(left, `left${row}`)};`),
-      ...columns.map((column) => `let b${column} = ${read(right, `right${column}`)};`),
-      ...rows.flatMap((row) => columns.map((column) => `total${row}_${column} += a${row} * b${column};`)),
+      ...lefts.reads,
+      ...rights.reads,
+      ...rows.flatMap((row) => columns.map((column) => `${total(row, column)} += a${row} * b${column};`)),
     ]),
-    TOTALS: places.map((place) => `total${place}`).join(", "),
     BATCH_ARGUMENTS: batchArguments(plan),
   });
   return {
@@ -85,6 +71,59 @@ export function emitDirect(
     workgroupSize: WORKGROUP,
     workgroups,
     vectorOperands: plan.lanes.vectorOperands,
+  };
+}
+
+/** Statements that find where the reads of one side start, and that read at `k`: as few as the driver has to compile. */
+function readsOf(
+  plan: ContractionPlan,
+  side: Side,
+  {
+    names: [start, value],
+    first,
+    offsets,
+  }: {
+    readonly names: readonly [string, string];
+    readonly first: string;
+    readonly offsets: readonly number[];
+  },
+): { readonly starts: readonly string[]; readonly reads: readonly string[] } {
+  const stride = side.acrossStride;
+  const base = `(${batchStart(plan, side)})`;
+  const read = (number: number, place: string) =>
+    `let ${value}${number} = ${readElement(plan, side, place)};`;
+  const atK = (place: string) =>
+    affine(0, [
+      [place, 1],
+      ["k", side.innerStride],
+    ]);
+  // Where tiles end with the operand, all places follow from the first one.
+  if (side.extent % offsets.length === 0)
+    return {
+      starts: [
+        `let ${start} = ${affine(0, [
+          [base, 1],
+          [first, stride],
+        ])};`,
+      ],
+      reads: [
+        `let ${value} = ${atK(start)};`,
+        ...offsets.map((offset, number) => read(number, affine(offset * stride, [[value, 1]]))),
+      ],
+    };
+  const clamped = (offset: number) => `min(${first} + ${offset}, ${side.extent - 1})`;
+  return {
+    starts: [
+      `let ${start} = ${base};`,
+      ...offsets.map(
+        (offset, number) =>
+          `let ${start}${number} = ${affine(0, [
+            [start, 1],
+            [clamped(offset), stride],
+          ])};`,
+      ),
+    ],
+    reads: offsets.map((_, number) => read(number, atK(`${start}${number}`))),
   };
 }
 

@@ -5,7 +5,7 @@ import { reachable, rootsOf } from "../dependence.ts";
 import type { ContractionTile } from "../descriptor.ts";
 import { ExpressionWriter, elementOfVector, operandName } from "./expressions.ts";
 import type { LanePlan } from "./lanes.ts";
-import { affine } from "./text.ts";
+import { affine, quotient, remainder } from "./text.ts";
 
 export interface Side {
   readonly operand: number;
@@ -96,10 +96,22 @@ export function batchAxes(plan: ContractionPlan): readonly string[] {
   const statements: string[] = [];
   for (let axis = plan.kernel.batch.length - 1; axis >= 0; axis--) {
     const { extent } = at(plan.kernel.batch, axis);
-    statements.push(`let axis${axis} = (batch / ${divisor}) % ${extent};`);
+    statements.push(`let axis${axis} = ${remainder(quotient("batch", divisor), extent)};`);
     divisor *= extent;
   }
   return statements;
+}
+
+/** What templates read from `tile`: the places of the tile in its row and column of tiles, and its batch element. */
+export function tilePlaces({
+  rowTiles,
+  columnTiles,
+}: Pick<ContractionPlan, "rowTiles" | "columnTiles">): Readonly<Record<string, string>> {
+  return {
+    TILE_COLUMN: remainder("tile", columnTiles),
+    TILE_ROW: remainder(quotient("tile", columnTiles), rowTiles),
+    TILE_BATCH: quotient("tile", rowTiles * columnTiles),
+  };
 }
 
 /** `axis0, axis1, ` for calls. */
@@ -124,7 +136,7 @@ export function finishFunction(plan: ContractionPlan): string {
   });
   const statements = [
     `if (axis${row} >= ${kernel.row.extent} || axis${column} >= ${kernel.column.extent}) { return; }`,
-    ...(lanes.axis === null ? [] : [`let group4 = axis${column} / 4;`]),
+    ...(lanes.axis === null ? [] : [`let group4 = ${quotient(`axis${column}`, 4)};`]),
     ...reachable(kernel.expressions, rootsOf(kernel)).flatMap((id) => writer.statements(id)),
     ...kernel.stores.flatMap((store) => writer.store(store)),
   ];

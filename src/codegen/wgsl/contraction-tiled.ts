@@ -14,6 +14,7 @@ import {
   readElement,
   sidesOf,
   tileCounts,
+  tilePlaces,
 } from "./contraction-plan.ts";
 import { operandName } from "./expressions.ts";
 import { isAligned, planLanes } from "./lanes.ts";
@@ -31,7 +32,7 @@ export function emitTiled(
   template: string,
 ): KernelBody {
   const plan = planTiled(kernel, tiles, descriptor);
-  const { tile, rowTiles, columnTiles, batches } = plan;
+  const { tile, batches } = plan;
   const workgroups = foldGrid(plan.tiles, descriptor);
   const [rowGroups, columnGroups] = [tile.rows / 4, tile.columns / 4];
   const sliceSize = rowGroups * columnGroups;
@@ -53,9 +54,7 @@ export function emitTiled(
     RIGHT_MEMORY: tile.slices * tile.inner * rightPitch,
     GRID_X: workgroups[0],
     TILES: plan.tiles,
-    COLUMN_TILES: columnTiles,
-    ROW_TILES: rowTiles,
-    PLANE_TILES: rowTiles * columnTiles,
+    ...tilePlaces(plan),
     BATCHES: batches,
     ROW_EXTENT: kernel.row.extent,
     BATCH_AXES: batchAxes(plan)

@@ -11,7 +11,7 @@ import type { KernelBody } from "./body.ts";
 import { ExpressionWriter } from "./expressions.ts";
 import type { LoopSchedule } from "./schedule.ts";
 import { foldGrid, stepsOf } from "./schedule.ts";
-import { entryPoint, f32Literal, valueType } from "./text.ts";
+import { entryPoint, f32Literal, quotient, remainder, valueType } from "./text.ts";
 
 type ReducePhase = Extract<Phase, { kind: "reduce" }>;
 type Reduction = ReducePhase["reductions"][number];
@@ -67,13 +67,17 @@ class LoopEmitter {
   /** Finds `row` for an invocation, and does what there is to do for it. */
   #rows(group: string, body: () => void): void {
     const { workgroupSize, rows, rowsPerGroup, rowsPerInvocation, sharers, rowsAdjacent } = this.#schedule;
-    const invocation = `i32(${group} * ${workgroupSize}u + local)`;
     if (rowsPerInvocation > 1) {
-      this.#push(`let first = ${invocation} * ${rowsPerInvocation};`);
-      this.#nested(`for (var row = first; row < min(first + ${rowsPerInvocation}, ${rows}); row++) {`, body);
+      // Neighbouring invocations have neighbouring rows in every turn.
+      this.#push(
+        `let first = i32(${group} * ${rowsPerGroup}u + local);`,
+        `let end = min(first + ${rowsPerGroup}, ${rows});`,
+      );
+      this.#nested(`for (var row = first; row < end; row += ${workgroupSize}) {`, body);
       return;
     }
-    if (sharers === 1) this.#push(`let row = ${invocation};`, `if (row >= ${rows}) { return; }`);
+    if (sharers === 1)
+      this.#push(`let row = i32(${group} * ${workgroupSize}u + local);`, `if (row >= ${rows}) { return; }`);
     else {
       const [slot, sharer] = rowsAdjacent
         ? [`local % ${rowsPerGroup}u`, `local / ${rowsPerGroup}u`]
@@ -107,11 +111,8 @@ class LoopEmitter {
     let divisor = 1;
     for (let axis = end - 1; axis >= first; axis--) {
       const steps = stepsOf(this.#kernel, axis, this.#schedule.lanes);
-      const quotient = divisor === 1 ? source : `${source} / ${divisor}`;
-      this.#position(
-        axis,
-        axis === first ? quotient : `${divisor === 1 ? source : `(${quotient})`} % ${steps}`,
-      );
+      const rest = quotient(source, divisor);
+      this.#position(axis, axis === first ? rest : remainder(rest, steps));
       divisor *= steps;
     }
   }

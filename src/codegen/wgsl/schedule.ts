@@ -6,6 +6,10 @@ import type { TargetDescriptor } from "../descriptor.ts";
 import type { LanePlan } from "./lanes.ts";
 import { planLanes } from "./lanes.ts";
 
+/** Maps of so many rows have several to each invocation of a software driver, and how many: measured on SwiftShader, 2 cores. */
+const MANY_ROWS = 4096;
+const ROWS_EACH = 16;
+
 export interface LoopSchedule {
   readonly lanes: LanePlan;
   /** Points of the parallel axes, four of them counted as one when the lane axis is parallel. */
@@ -15,7 +19,7 @@ export interface LoopSchedule {
   /** Invocations of a workgroup. */
   readonly workgroupSize: number;
   readonly rowsPerGroup: number;
-  /** Neighbouring rows that an invocation does one after another. */
+  /** Rows that an invocation does one after another, a workgroup's size apart. */
   readonly rowsPerInvocation: number;
   /** Invocations that share a row: a power of 2; 1 needs no workgroup memory. */
   readonly sharers: number;
@@ -49,11 +53,15 @@ export function scheduleLoop(kernel: LoopKernel, descriptor: TargetDescriptor): 
   };
 }
 
-/** The last axis of either kind, when most of what steps along it can be done in whole vectors. */
+/**
+ * The last axis of either kind, when most of what steps along it can be done in whole vectors. On a software driver, none: it turns
+ * neighbouring invocations into the lanes of its processor and takes vectors apart, which makes four times the code and no kernel faster.
+ */
 function chooseLanes(kernel: LoopKernel, descriptor: TargetDescriptor): LanePlan {
   const last = kernel.parallel.length + kernel.reduce.length - 1;
   const candidates = kernel.reduce.length > 0 ? [last, kernel.parallel.length - 1] : [last];
   let best = planLanes(kernel, null);
+  if (descriptor.kind === "software") return best;
   for (const axis of candidates) {
     const extent = [...kernel.parallel, ...kernel.reduce][axis]?.extent ?? 1;
     if (extent % 4 !== 0 || !leavesEnoughWork(kernel, axis, descriptor)) continue;
@@ -101,9 +109,9 @@ function shareRows(rows: number, points: number, adjacent: boolean, descriptor: 
   return sharers;
 }
 
-/** On a software driver an invocation of a map costs more than its work: four rows each halve the time of large maps. */
+/** On a software driver an invocation of a map costs more than its work. */
 function repeatRows(kernel: LoopKernel, rows: number, descriptor: TargetDescriptor): number {
-  return descriptor.kind === "software" && kernel.reduce.length === 0 && rows >= 4096 ? 4 : 1;
+  return descriptor.kind === "software" && kernel.reduce.length === 0 && rows >= MANY_ROWS ? ROWS_EACH : 1;
 }
 
 /** Small grids are cut finer, so that every processor gets some. */

@@ -45,6 +45,25 @@ export function affine(offset: number, terms: readonly (readonly [string, number
   return parts.join(" + ");
 }
 
+/**
+ * The quotient of an i32 that is not negative, given as a name or in brackets. Powers of 2 become shifts: a driver does not know that the number is
+ * not negative, and a software driver divides lane by lane.
+ */
+export function quotient(text: string, divisor: number): string {
+  if (divisor === 1) return text;
+  return isPowerOf2(divisor) ? `(${text} >> ${Math.log2(divisor)}u)` : `(${text} / ${divisor})`;
+}
+
+/** The remainder of an i32 that is not negative, given as a name or in brackets; see {@link quotient}. */
+export function remainder(text: string, divisor: number): string {
+  if (divisor === 1) return "0";
+  return isPowerOf2(divisor) ? `(${text} & ${divisor - 1})` : `(${text} % ${divisor})`;
+}
+
+function isPowerOf2(value: number): boolean {
+  return (value & (value - 1)) === 0;
+}
+
 /** One text for each of the four lanes: `vec4<f32>(f(0), f(1), f(2), f(3))`. */
 export function eachLane(type: string, lane: (index: number) => string): string {
   return `${type}(${[0, 1, 2, 3].map(lane).join(", ")})`;

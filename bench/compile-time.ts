@@ -1,5 +1,6 @@
 /**
- * Measures how long it takes until a spec is ready to train, in fresh processes: `npm run build && npx tsx bench/compile-time.ts [SPEC] [--runs N]`.
+ * Measures how long it takes until a spec is ready to train, in fresh processes: `npm run build && npx tsx bench/compile-time.ts [SPEC] [--runs N]
+ * [--device cpu]`.
  * Prints the median of every stage with the best run and the ninth tenth, without the cache of compiled models and then from it. The start of Node
  * and the loading of modules do not count.
  */
@@ -19,7 +20,7 @@ interface Times {
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: "string", default: "9" } },
+  options: { runs: { type: "string", default: "9" }, device: { type: "string", default: "cpu" } },
 });
 const spec = positionals[0] ?? "specs/mird.mird";
 const timeOf = (run: Times, stage: string) =>
@@ -45,7 +46,7 @@ function measure(title: string, environment: Readonly<Record<string, string>>): 
 
 /** The stages of one fresh process. */
 function compile(environment: Readonly<Record<string, string>>): Times {
-  const args = ["dist/cli/main.js", "compile", spec, "--times", "--json"];
+  const args = ["dist/cli/main.js", "compile", spec, "--device", flags.device, "--times", "--json"];
   const text = execFileSync(process.execPath, args, { env: { ...process.env, ...environment } });
   return JSON.parse(text.toString()) as Times;
 }

@@ -1,5 +1,4 @@
 /** Which device does the work: the choice of `--device`, opened and explained. */
-
 import type { Cache } from "../base/cache.ts";
 import { NO_CACHE } from "../base/cache.ts";
 import type { DeviceFacts } from "../codegen/descriptor.ts";

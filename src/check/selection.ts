@@ -120,7 +120,7 @@ function reportInside(
     text:
       names.length === 0
         ? `\`${owner}\` is one tensor; there is nothing inside it.`
-        : `Inside \`${owner}\` there are ${quoteAll([...new Set(names)])}.`,
+        : `\`${owner}\` contains ${quoteAll([...new Set(names)])}.`,
   });
 }
 

@@ -208,7 +208,7 @@ function checkMetric(training: Training, identifier: Identifier): Metric | "loss
     text:
       model.predictions.length === 0
         ? "A metric compares a label with the output that predicts it, and no output of this model predicts anything."
-        : `\`${name}\` compares ${wanted}. For this model there are ${quoteAll(known)}.`,
+        : `\`${name}\` compares ${wanted}. Those that fit this model: ${quoteAll(known)}.`,
     hint:
       model.predictions.length === 0 && declared !== undefined
         ? `Write \`output y_hat predicts ${declared}\` in the model.`

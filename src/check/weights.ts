@@ -92,7 +92,7 @@ function checkTensor(checker: Checker, { names, path }: Tensor, module: ModuleDe
     code: "unknown-selection",
     title: "Selection names nothing",
     label: near === null ? `not inside \`${module.name.name}\`` : `Did you mean \`${near}\`?`,
-    text: `Inside \`${module.name.name}\` there are ${quoteAll([...new Set(inside)])}.`,
+    text: `\`${module.name.name}\` contains ${quoteAll([...new Set(inside)])}.`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The option `--pretrained name=dir`, and what is said about weights and word vectors that were loaded. */
 import type { Command } from "commander";
+import { amount } from "../report/quantity.ts";
 import type { StartingValues } from "../train/starting-values.ts";
 import { collect } from "./command.ts";
 import { splitNamed } from "./named.ts";
@@ -37,7 +38,9 @@ export function loadedText(start: StartingValues | null): string {
   const weights = start.weights.flatMap(({ name, folder, into, parameters, elements, unused, absent }) => [
     `Weights ${name} from ${folder}: ${parameters} parameters (${elements.toLocaleString("en")} numbers) of ${into.join(", ")}.`,
     ...(unused.length > 0
-      ? [`  ${unused.length} tensors of the folder are not used: ${shortList(unused)}.`]
+      ? [
+          `  ${amount(unused.length, "tensor")} of the folder ${unused.length === 1 ? "is" : "are"} not used: ${shortList(unused)}.`,
+        ]
       : []),
     ...(absent.length > 0 ? [`  Not in this model: ${absent.join(", ")}.`] : []),
   ]);

@@ -1,5 +1,5 @@
 /** All commands, and one invocation of them. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help, type Option } from "commander";
 import { version } from "../api/version.ts";
 import { registerBench } from "./bench.ts";
 import { registerCheck } from "./check.ts";
@@ -71,6 +71,7 @@ function buildProgram(session: Session): Command {
     .addHelpText("after", AFTER_HELP)
     .showSuggestionAfterError(true)
     .showHelpAfterError("(`mird help` lists commands, `mird help COMMAND` their options)")
+    .configureHelp({ optionDescription })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out.write(text),
@@ -82,4 +83,9 @@ function buildProgram(session: Session): Command {
     });
   for (const register of COMMANDS) register(program, session);
   return program;
+}
+
+/** What an option is for, with its default, but for options that may be given several times: "default: []" tells nothing. */
+function optionDescription(option: Option): string {
+  return Array.isArray(option.defaultValue) ? option.description : new Help().optionDescription(option);
 }

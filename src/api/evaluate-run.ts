@@ -97,14 +97,15 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
     // Only the evaluation is prepared, so only its arenas exist.
     const evaluated = { ...model, iteration: model.evaluation };
     const feed = openFeed(device, evaluated, dataset);
+    const { seed } = info;
     const evaluateAll = async (values: Float32Array) => {
       device.write("parameters", values);
       const evaluations = new Map<string, Evaluation>();
       for (const split of splits)
-        evaluations.set(split, await evaluateSplit({ model, device, dataset, feed }, split));
+        evaluations.set(split, await evaluateSplit({ model, device, dataset, feed, seed }, split));
       return evaluations;
     };
-    const first = initialParameters(model.parameters, model.parameterElements, info.seed, start?.values);
+    const first = initialParameters(model.parameters, model.parameterElements, seed, start?.values);
     const initial = request.initial === true ? await evaluateAll(first) : new Map<string, Evaluation>();
     const evaluations = await evaluateAll(parameters);
     return { model, settings, dataset, drop, evaluations, initial };

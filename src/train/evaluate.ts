@@ -47,12 +47,14 @@ interface EvaluationRequest {
   readonly device: TrainingDevice;
   readonly dataset: Dataset;
   readonly feed: BatchFeed;
+  /** That of the run. */
+  readonly seed: number;
   readonly signal?: AbortSignal;
 }
 
 /** Evaluates the device's current parameters on a split. Ends early, with the rows so far, when the signal aborts. */
 export async function evaluateSplit(request: EvaluationRequest, splitName: string): Promise<Evaluation> {
-  const { model, device, dataset, feed } = request;
+  const { model, device, dataset, feed, seed } = request;
   const range = rowRanges(dataset).get(splitName);
   const split = dataset.splits[splitName];
   invariant(range !== undefined && split !== undefined, `there is a split ${splitName}`);
@@ -67,6 +69,8 @@ export async function evaluateSplit(request: EvaluationRequest, splitName: strin
     const first = index * model.evaluationRows;
     const rows = Math.min(model.evaluationRows, range.rows - first);
     await feed.batch(batch, batches[index + 1] ?? null);
+    // What shuffles in evaluation too draws anew for each batch, and never what an iteration of training draws: those count from 0 up.
+    if (model.evaluation.arenas.has("random")) device.write("random", Int32Array.of(seed, -1 - index));
     device.run("evaluation");
     const reads = [
       device.read("losses"),

@@ -273,8 +273,9 @@ class Run {
     const evaluations = new Map<string, Evaluation>();
     for (const split of EVALUATED_SPLITS) {
       if (dataset.splits[split] === undefined) continue;
-      const { model } = this.request;
-      evaluations.set(split, await evaluateSplit({ model, device, dataset, feed: this.feed }, split));
+      const { model, seed } = this.request;
+      const request = { model, device, dataset, feed: this.feed, seed };
+      evaluations.set(split, await evaluateSplit(request, split));
     }
     return evaluations;
   }

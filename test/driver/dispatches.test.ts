@@ -66,13 +66,13 @@ describe("an iteration of MIRD on the software adapter", () => {
     const counts = launches(compilation, softwareTarget(12));
     expect(counts).toMatchInlineSnapshot(`
       {
-        "estimators.0": 7,
+        "estimators.0": 6,
         "estimators.0.update": 1,
-        "estimators.1": 7,
+        "estimators.1": 6,
         "estimators.1.update": 1,
-        "estimators.2": 7,
+        "estimators.2": 6,
         "estimators.2.update": 1,
-        "estimators.3": 7,
+        "estimators.3": 6,
         "estimators.3.update": 1,
         "estimators.4": 7,
         "estimators.4.update": 1,

@@ -16,12 +16,21 @@ export interface WorkgroupTile extends ContractionTile {
   readonly slices: number;
 }
 
-/** How contractions are computed; tiles from the largest to the smallest. */
-export type ContractionStrategy =
-  /** Operands are read where they lie. */
-  | { readonly kind: "direct"; readonly tiles: readonly ContractionTile[] }
-  /** Operands go through workgroup memory. */
-  | { readonly kind: "tiled"; readonly tiles: readonly WorkgroupTile[] };
+/** Operands are read where they lie. */
+export interface DirectContraction {
+  readonly kind: "direct";
+  /** From the largest to the smallest. */
+  readonly tiles: readonly ContractionTile[];
+  /** With fewer products than this, a tile has at most so many results: less code to compile is then worth more than fast code. */
+  readonly small: { readonly products: number; readonly results: number };
+}
+
+/** Operands go through workgroup memory. */
+export interface TiledContraction {
+  readonly kind: "tiled";
+  /** From the largest to the smallest. */
+  readonly tiles: readonly WorkgroupTile[];
+}
 
 export interface TargetDescriptor {
   readonly name: string;
@@ -34,11 +43,16 @@ export interface TargetDescriptor {
   readonly maxWorkgroups: number;
   /** `invocation`: a row of a reduction belongs to one invocation, and nothing ever waits; `workgroup`: a row may be shared by a workgroup. */
   readonly rowStrategy: "invocation" | "workgroup";
-  readonly contraction: ContractionStrategy;
+  readonly contraction: DirectContraction | TiledContraction;
+  /** Loops read and write vec4 where shapes allow. */
+  readonly vectorLoops: boolean;
+  /** A map of at least `from` rows gives so many to each invocation. */
+  readonly rowsPerInvocation: { readonly from: number; readonly rows: number };
   /** Invocations that keep the device busy: below that, smaller tiles and shared rows are chosen. */
   readonly saturation: number;
-  /** Invocations in a workgroup of kernels that need no cooperation. */
+  /** Invocations in a workgroup of kernels that need no cooperation; fewer where that would make fewer than `workgroups` of them. */
   readonly workgroupSize: number;
+  readonly workgroups: number;
   /** For fusion: scalar operations that cost as much as one more dispatch. */
   readonly dispatchCost: number;
   /** For fusion: a reduction of at least `extent` elements into fewer than `rows` results is done in two steps. */
@@ -87,9 +101,15 @@ export function describeTarget(facts: DeviceFacts): TargetDescriptor {
       name: "software",
       kind: "software",
       rowStrategy: "invocation",
-      contraction: { kind: "direct", tiles: DIRECT },
+      // The smaller tile costs half a millisecond in a run, and its code is compiled in a third of the time.
+      contraction: { kind: "direct", tiles: DIRECT, small: { products: 2_500_000, results: 16 } },
+      // Neighbouring invocations become the lanes of a processor; vectors are taken apart, which makes four times the code and no kernel faster.
+      vectorLoops: false,
+      // An invocation of a map costs more than its work.
+      rowsPerInvocation: { from: 4096, rows: 16 },
       saturation: 64,
       workgroupSize: 64,
+      workgroups: 4,
       // A dispatch takes 200-400 us; one invocation adds up some 200 000 numbers in that time.
       dispatchCost: 300_000,
       split: { rows: 16, extent: 200_000 },
@@ -103,8 +123,11 @@ export function describeTarget(facts: DeviceFacts): TargetDescriptor {
     kind: facts.kind,
     rowStrategy: "workgroup",
     contraction: { kind: "tiled", tiles: TILED },
+    vectorLoops: true,
+    rowsPerInvocation: { from: 1, rows: 1 },
     saturation: discrete ? 32768 : 4096,
     workgroupSize: 64,
+    workgroups: 64,
     dispatchCost: discrete ? 2_000_000 : 300_000,
     split: { rows: 64, extent: 16_384 },
     maxKernelCost: 600,

@@ -4,7 +4,7 @@
  * neighbours read the same place or neighbouring ones. So all is scalar, neighbours have neighbouring columns, and the epilogue is there once.
  */
 import type { ContractionKernel } from "../../ir/kernel.ts";
-import type { ContractionTile, TargetDescriptor } from "../descriptor.ts";
+import type { DirectContraction, TargetDescriptor } from "../descriptor.ts";
 import type { KernelBody } from "./body.ts";
 import type { ContractionPlan, Side } from "./contraction-plan.ts";
 import {
@@ -26,21 +26,14 @@ import { affine, entryPoint, quotient, remainder } from "./text.ts";
 /** Best on SwiftShader; larger groups leave a core idle on small shapes. */
 const WORKGROUP = 8;
 
-/**
- * With fewer products than this, a smaller tile is taken: its code is compiled in a third of the time, which is worth more than the half of a
- * millisecond that it costs in every run.
- */
-const FEW_PRODUCTS = 2_500_000;
-const SMALL_TILE = 16;
-
 /** A contraction that reads its operands where they lie. */
 export function emitDirect(
   kernel: ContractionKernel,
-  tiles: readonly ContractionTile[],
+  contraction: DirectContraction,
   descriptor: TargetDescriptor,
   template: string,
 ): KernelBody {
-  const plan = planDirect(kernel, tiles, descriptor);
+  const plan = planDirect(kernel, contraction, descriptor);
   const { tile, columnTiles, left, right } = plan;
   const workgroups = foldGrid(Math.ceil(plan.tiles / WORKGROUP), descriptor);
   const rows = range(tile.rows);
@@ -136,12 +129,12 @@ function readsOf(
 
 function planDirect(
   kernel: ContractionKernel,
-  tiles: readonly ContractionTile[],
+  { tiles, small }: DirectContraction,
   { saturation }: TargetDescriptor,
 ): ContractionPlan {
   const { batch, row, column, inner } = kernel;
   const products = [...batch, row, column, inner].reduce((product, { extent }) => product * extent, 1);
-  const most = products < FEW_PRODUCTS ? SMALL_TILE : Number.POSITIVE_INFINITY;
+  const most = products < small.products ? small.results : Number.POSITIVE_INFINITY;
   const usable = tiles.filter(
     ({ rows, columns }) => rows < 2 * row.extent && columns < 2 * column.extent && rows * columns <= most,
   );

@@ -33,19 +33,16 @@ export interface ContractionPlan<Tile extends ContractionTile = ContractionTile>
 
 /** The two sides of a contraction. */
 export function sidesOf(kernel: ContractionKernel): { readonly left: Side; readonly right: Side } {
-  const [row, column, inner] = [0, 1, 2].map((place) => kernel.batch.length + place) as [
-    number,
-    number,
-    number,
-  ];
+  // Axes are numbered in the order batch, row, column, inner.
+  const row = kernel.batch.length;
   const sideOf = (side: ContractionKernel["left"], axis: number, extent: number): Side => {
     invariant(side.index.dynamic.length === 0, "a contraction reads gathered operands");
     const acrossStride = strideOf(side.index, axis);
-    return { ...side, axis, extent, acrossStride, innerStride: strideOf(side.index, inner) };
+    return { ...side, axis, extent, acrossStride, innerStride: strideOf(side.index, row + 2) };
   };
   return {
     left: sideOf(kernel.left, row, kernel.row.extent),
-    right: sideOf(kernel.right, column, kernel.column.extent),
+    right: sideOf(kernel.right, row + 1, kernel.column.extent),
   };
 }
 

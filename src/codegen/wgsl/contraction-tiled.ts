@@ -1,7 +1,7 @@
 /** Fills `kernels/contraction_tiled.wgsl`: the sizes of tiles, and how four neighbours of each side are read. */
 import { invariant } from "../../base/invariant.ts";
 import type { ContractionKernel } from "../../ir/kernel.ts";
-import type { TargetDescriptor, WorkgroupTile } from "../descriptor.ts";
+import type { TargetDescriptor, TiledContraction, WorkgroupTile } from "../descriptor.ts";
 import type { KernelBody } from "./body.ts";
 import type { ContractionPlan, Side } from "./contraction-plan.ts";
 import {
@@ -27,11 +27,11 @@ type TiledPlan = ContractionPlan<WorkgroupTile>;
 /** A contraction through workgroup memory. */
 export function emitTiled(
   kernel: ContractionKernel,
-  tiles: readonly WorkgroupTile[],
+  contraction: TiledContraction,
   descriptor: TargetDescriptor,
   template: string,
 ): KernelBody {
-  const plan = planTiled(kernel, tiles, descriptor);
+  const plan = planTiled(kernel, contraction, descriptor);
   const { tile, batches } = plan;
   const workgroups = foldGrid(plan.tiles, descriptor);
   const [rowGroups, columnGroups] = [tile.rows / 4, tile.columns / 4];
@@ -82,7 +82,7 @@ export function emitTiled(
 
 function planTiled(
   kernel: ContractionKernel,
-  tiles: readonly WorkgroupTile[],
+  { tiles }: TiledContraction,
   { saturation }: TargetDescriptor,
 ): TiledPlan {
   const usable = tiles.filter(

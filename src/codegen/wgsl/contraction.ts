@@ -14,6 +14,6 @@ export function emitContraction(
 ): KernelBody {
   const { contraction } = descriptor;
   return contraction.kind === "direct"
-    ? emitDirect(kernel, contraction.tiles, descriptor, loadKernelSource("contraction_direct.wgsl"))
-    : emitTiled(kernel, contraction.tiles, descriptor, loadKernelSource("contraction_tiled.wgsl"));
+    ? emitDirect(kernel, contraction, descriptor, loadKernelSource("contraction_direct.wgsl"))
+    : emitTiled(kernel, contraction, descriptor, loadKernelSource("contraction_tiled.wgsl"));
 }

@@ -6,10 +6,6 @@ import type { TargetDescriptor } from "../descriptor.ts";
 import type { LanePlan } from "./lanes.ts";
 import { planLanes } from "./lanes.ts";
 
-/** Maps of so many rows have several to each invocation of a software driver, and how many: measured on SwiftShader, 2 cores. */
-const MANY_ROWS = 4096;
-const ROWS_EACH = 16;
-
 export interface LoopSchedule {
   readonly lanes: LanePlan;
   /** Points of the parallel axes, four of them counted as one when the lane axis is parallel. */
@@ -53,15 +49,12 @@ export function scheduleLoop(kernel: LoopKernel, descriptor: TargetDescriptor): 
   };
 }
 
-/**
- * The last axis of either kind, when most of what steps along it can be done in whole vectors. On a software driver, none: it turns
- * neighbouring invocations into the lanes of its processor and takes vectors apart, which makes four times the code and no kernel faster.
- */
+/** The last axis of either kind, when most of what steps along it can be done in whole vectors. */
 function chooseLanes(kernel: LoopKernel, descriptor: TargetDescriptor): LanePlan {
   const last = kernel.parallel.length + kernel.reduce.length - 1;
   const candidates = kernel.reduce.length > 0 ? [last, kernel.parallel.length - 1] : [last];
   let best = planLanes(kernel, null);
-  if (descriptor.kind === "software") return best;
+  if (!descriptor.vectorLoops) return best;
   for (const axis of candidates) {
     const extent = [...kernel.parallel, ...kernel.reduce][axis]?.extent ?? 1;
     if (extent % 4 !== 0 || !leavesEnoughWork(kernel, axis, descriptor)) continue;
@@ -109,16 +102,14 @@ function shareRows(rows: number, points: number, adjacent: boolean, descriptor: 
   return sharers;
 }
 
-/** On a software driver an invocation of a map costs more than its work. */
-function repeatRows(kernel: LoopKernel, rows: number, descriptor: TargetDescriptor): number {
-  return descriptor.kind === "software" && kernel.reduce.length === 0 && rows >= MANY_ROWS ? ROWS_EACH : 1;
+function repeatRows(kernel: LoopKernel, rows: number, { rowsPerInvocation }: TargetDescriptor): number {
+  return kernel.reduce.length === 0 && rows >= rowsPerInvocation.from ? rowsPerInvocation.rows : 1;
 }
 
 /** Small grids are cut finer, so that every processor gets some. */
-function groupSize(rows: number, descriptor: TargetDescriptor): number {
-  const groups = descriptor.kind === "software" ? 4 : 64;
-  let size = descriptor.workgroupSize;
-  while (size > 8 && rows < size * groups) size /= 2;
+function groupSize(rows: number, { workgroupSize, workgroups }: TargetDescriptor): number {
+  let size = workgroupSize;
+  while (size > 8 && rows < size * workgroups) size /= 2;
   return size;
 }
 

@@ -6,8 +6,13 @@ import { dimAdd, dimNumber } from "../types/dim.ts";
 import type { TensorType } from "../types/tensor-type.ts";
 import { axisOf, formatType, tensorType } from "../types/tensor-type.ts";
 import type { TensorValue } from "./build-context.ts";
-import type { Builtin } from "./builtin.ts";
+import type { Builtin, BuiltinProblem } from "./builtin.ts";
 import { axisKey, derived, problem, replaced, sameAxes, tensorArguments } from "./values.ts";
+
+function noAxis(name: string, verb: string): BuiltinProblem {
+  const text = `\`${name}\` needs tensors with at least one axis.`;
+  return problem("no-axis", `Nothing to ${verb}`, "items", "no axis", text);
+}
 
 const concat: Builtin = {
   name: "concat",
@@ -17,14 +22,7 @@ const concat: Builtin = {
   type: (inputs) => {
     const types = tensorArguments(inputs, "items");
     const first = types[0];
-    if (first === undefined || first.axes.length === 0)
-      return problem(
-        "no-axis",
-        "Nothing to join",
-        "items",
-        "no axis",
-        "`concat` needs tensors with at least one axis.",
-      );
+    if (first === undefined || first.axes.length === 0) return noAxis("concat", "join");
     let total = dimNumber(0);
     for (const type of types) {
       const last = type.axes[type.axes.length - 1];
@@ -87,14 +85,7 @@ const stack: Builtin = {
   type: (inputs) => {
     const types = tensorArguments(inputs, "items");
     const first = types[0];
-    if (first === undefined || first.axes.length === 0)
-      return problem(
-        "no-axis",
-        "Nothing to stack",
-        "items",
-        "no axis",
-        "`stack` needs tensors with at least one axis.",
-      );
+    if (first === undefined || first.axes.length === 0) return noAxis("stack", "stack");
     const odd = types.find((type) => !sameAxes(type.axes, first.axes) || type.element !== "f32");
     if (odd !== undefined)
       return problem(

@@ -136,6 +136,7 @@ export class Elaboration {
     this.#presence.add(present);
   }
 
+  /** See `BuildContext.ifComplete`: presence computed anew, with every place that holds a row in the place of the rows that have an input. */
   #ifComplete(present: Node): Node | null {
     const filled = this.host.filled();
     const ofInput = (node: Node) => this.#presence.has(node);

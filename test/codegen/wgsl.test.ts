@@ -5,6 +5,7 @@ import { emitKernel } from "../../src/codegen/wgsl/emit.ts";
 import type { ContractionKernel, Kernel, LoopKernel } from "../../src/ir/kernel.ts";
 import { loadKernelSource } from "../../src/runtime/kernel-sources.ts";
 import { axes, Expressions, index, read, write } from "../support/kernel-build.ts";
+import { padded } from "../support/loop-cases.ts";
 
 const LIMITS = { maxStorageBuffers: 10, maxInvocations: 256, maxWorkgroups: 65535 };
 
@@ -103,6 +104,13 @@ test("a large map on a software driver takes single points, several to each invo
     }
     "
   `);
+});
+
+test("a vector with lanes outside its operand is read inside it", () => {
+  const descriptor = { ...describeTarget({ ...LIMITS, kind: "discrete" }), saturation: 1 };
+  const { wgsl } = emitKernel(padded(64, 4, 4).kernel, descriptor, loadKernelSource);
+  // 3 rows of 64 numbers are 48 vectors; before the first and behind the last one there are zeros.
+  expect(wgsl).toMatch(/operand0\[clamp\(.*, 0, 47\)\]/);
 });
 
 test("a map of odd columns takes single points", () => {

@@ -1,6 +1,6 @@
 /**
- * Measures how long it takes until a spec is ready to train, in fresh processes: `npm run build && npx tsx bench/compile-time.ts [SPEC] [--runs N]
- * [--device cpu]`.
+ * Measures how long it takes until a spec is ready to train, in fresh processes:
+ * `npm run build && npx tsx bench/compile-time.ts [SPEC] [--runs N] [--device DEVICE]`.
  * Prints the median of every stage with the best run and the ninth tenth, without the cache of compiled models and then from it. The start of Node
  * and the loading of modules do not count.
  */

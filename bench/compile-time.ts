@@ -46,7 +46,7 @@ function measure(title: string, environment: Readonly<Record<string, string>>): 
 
 /** The stages of one fresh process. */
 function compile(environment: Readonly<Record<string, string>>): Times {
-  const args = ["dist/cli/main.js", "compile", spec, "--device", flags.device, "--times", "--json"];
+  const args = ["dist/start.js", "compile", spec, "--device", flags.device, "--times", "--json"];
   const text = execFileSync(process.execPath, args, { env: { ...process.env, ...environment } });
   return JSON.parse(text.toString()) as Times;
 }

@@ -2,11 +2,12 @@
 import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Cache } from "../base/cache.ts";
 import { NO_CACHE } from "../base/cache.ts";
 import { cacheFolder } from "../base/cache-folder.ts";
+import { codeFolder } from "../base/package-folder.ts";
 import { DiskCache } from "../driver/disk-cache.ts";
+import { LibraryCache } from "./library-syntax.ts";
 
 /** Some hundred models of the size of `specs/mird.mird`. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -21,9 +22,12 @@ export function cacheIsOff(): boolean {
   return process.env.MIRD_CACHE === "off";
 }
 
-/** The cache that the environment asks for. */
+/** The cache that the environment asks for, and before it what was built with mird. */
 export function openCache(): Cache {
-  if (cacheIsOff()) return NO_CACHE;
+  return new LibraryCache(cacheIsOff() ? NO_CACHE : userCache());
+}
+
+function userCache(): Cache {
   return new DiskCache({ folder: compiledFolder(), writer: compilerIdentity(), mostBytes: MOST_BYTES });
 }
 
@@ -37,9 +41,9 @@ function compilerIdentity(): string {
 
 function readIdentity(): string {
   const hash = createHash("sha256").update(`${process.version} ${process.arch}`);
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  for (const name of readdirSync(root, { recursive: true, encoding: "utf8" }).sort()) {
-    const { size, mtimeMs } = statSync(join(root, name));
+  for (const name of readdirSync(codeFolder, { recursive: true, encoding: "utf8" }).sort()) {
+    if (name.endsWith(".d.ts")) continue;
+    const { size, mtimeMs } = statSync(join(codeFolder, name));
     hash.update(`${name} ${size} ${mtimeMs}\n`);
   }
   return hash.digest("hex");

@@ -1,7 +1,7 @@
 /** Where spec texts come from: files, the standard library that is shipped beside the program, or the record in a run folder. */
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageFolder } from "../base/package-folder.ts";
 import type { LoadSource } from "../check/load.ts";
 import { readText } from "../data/files.ts";
 import type { Source } from "../diagnostics/source.ts";
@@ -34,7 +34,7 @@ export function readSpec(given: GivenSpec, record: Sources): Source {
 
 /** A spec that is shipped with mird: `critic` → specs/critic.mird. */
 export function shippedSpec(name: string): Source {
-  const file = join(fileURLToPath(new URL("../../specs", import.meta.url)), `${name}.mird`);
+  const file = join(packageFolder, "specs", `${name}.mird`);
   return { path: shownPath(file), text: readText(file) };
 }
 
@@ -52,10 +52,10 @@ function isLibrary(path: string): boolean {
   return /^std(\.\w+)+$/.test(path);
 }
 
-/** `std.nn` → specs/std/nn.mird, two levels above this file in `src/api` as in `dist/api`. */
-function libraryFile(path: string): string {
+/** `std.nn` → specs/std/nn.mird. */
+export function libraryFile(path: string): string {
   const parts = path.split(".").slice(1);
-  return `${join(fileURLToPath(new URL("../../specs/std", import.meta.url)), ...parts)}.mird`;
+  return `${join(packageFolder, "specs", "std", ...parts)}.mird`;
 }
 
 function besides(path: string, from: Source | null): string {

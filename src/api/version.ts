@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageFolder } from "../base/package-folder.ts";
 
-/** The version in `package.json`, two levels above this file in `src/api` as in `dist/api`. */
+/** The version in `package.json`. */
 export function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const text = readFileSync(join(packageFolder, "package.json"), "utf8");
   const found = /"version":\s*"([^"]+)"/.exec(text);
   return found?.[1] ?? "unknown";
 }

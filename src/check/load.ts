@@ -39,8 +39,7 @@ export function loadProgram(
   const load = (source: Source, libraryPath: string | null): Loading => {
     const known = loaded.get(source.path);
     if (known !== undefined) return known;
-    const key = JSON.stringify([source.path, source.text]);
-    const { file, found } = cache.remember("syntax", key, () => parse(source));
+    const { file, found } = syntaxOf(source, cache);
     for (const problem of found) problems.add(problem);
     const scope: Loading = {
       file,
@@ -68,7 +67,21 @@ export function loadProgram(
   return root;
 }
 
-function parse(source: Source): { readonly file: File; readonly found: readonly Diagnostic[] } {
+/** What a text says, and what is wrong with it. */
+export interface Syntax {
+  readonly file: File;
+  readonly found: readonly Diagnostic[];
+}
+
+/** Reads a text, or takes what `cache` has of the same text, under whatever name it was read. */
+function syntaxOf(source: Source, cache: Cache): Syntax {
+  const syntax = cache.remember("syntax", source.text, () => parse(source));
+  // All its places lie in one source, which is named as the file is called this time.
+  Object.assign(syntax.file.source, source);
+  return syntax;
+}
+
+export function parse(source: Source): Syntax {
   const problems = new Problems();
   const file = parseFile(source, problems);
   return { file, found: problems.all };

@@ -16,6 +16,7 @@ import { EXIT, reportFailure } from "./failure.ts";
 import { registerFormat } from "./format.ts";
 import { registerGradcheck } from "./gradcheck.ts";
 import type { Io } from "./io.ts";
+import { processIo } from "./io.ts";
 import { registerPredict } from "./predict.ts";
 import { registerReport } from "./report.ts";
 import { registerTrain } from "./train.ts";
@@ -46,6 +47,16 @@ Start here:
 
 Exit codes: 0 done, 1 a mistake in the input, 2 wrong usage, 3 no usable device, 70 a mistake in mird.
 `;
+
+/** Runs the command line of this process. */
+export async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  // A reader that closes early (`mird … | head`) is no mistake.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  process.exitCode = await run(args, processIo(args));
+}
 
 /** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[], io: Io): Promise<number> {

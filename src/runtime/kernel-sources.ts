@@ -1,13 +1,15 @@
-/** The hand-written WGSL of `kernels/`, which is shipped beside `dist/`. */
+/** The hand-written WGSL of `kernels/`. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageFolder } from "../base/package-folder.ts";
 
 const texts = new Map<string, string>();
 
-/** Text of `kernels/NAME`. The folder lies two levels above this file, both in `src/runtime` and in `dist/runtime`. */
+/** Text of `kernels/NAME`. */
 export function loadKernelSource(name: string): string {
   let text = texts.get(name);
   if (text === undefined) {
-    text = readFileSync(new URL(`../../kernels/${name}`, import.meta.url), "utf8");
+    text = readFileSync(join(packageFolder, "kernels", name), "utf8");
     texts.set(name, text);
   }
   return text;

@@ -1,5 +1,5 @@
 /** What the cache of compiled models changes: nothing but the time. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -94,6 +94,13 @@ it("says what is wrong with a text from what was kept of it, too", async () => {
   const first = await runCli("check", spec);
   expect(first.code).toBe(1);
   expect(await runCli("check", spec)).toEqual(first);
+  // What was read of a text serves other files with the same text, under their names.
+  const copy = join(folder, "copy.mird");
+  copyFileSync(spec, copy);
+  const { syntax } = kept();
+  const { err } = await runCli("check", copy);
+  expect(err).toBe(first.err.replaceAll(spec, copy));
+  expect(kept().syntax).toBe(syntax);
 });
 
 it("takes no part in what is measured", async () => {

@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import koffi from "koffi";
 import { extract } from "tar-stream";
@@ -50,9 +50,8 @@ function tryLoad(library: string): boolean {
 
 /** The folder with the unpacked files; unpacks them when it is missing. */
 async function unpackedFolder(): Promise<string> {
-  const archive = fileURLToPath(
-    new URL("../../bin/swiftshader.tar.br", import.meta.resolve("@sparticuz/chromium")),
-  );
+  const chromium = createRequire(import.meta.url).resolve("@sparticuz/chromium");
+  const archive = join(dirname(chromium), "../../bin/swiftshader.tar.br");
   const packed = await readFile(archive);
   const version = createHash("sha256").update(packed).digest("hex").slice(0, 16);
   const folder = join(cacheFolder(), `swiftshader-${version}`);

@@ -6,9 +6,9 @@ import { isPlainView } from "../ir/graph-walk.ts";
 import { ops } from "../ops/index.ts";
 import { expressionCost } from "./cost.ts";
 import type { AccessMap } from "./digits.ts";
-import { accessMap, digitsOf } from "./digits.ts";
+import { digitsOf, identityMap } from "./digits.ts";
 import type { Coordinates } from "./index-map.ts";
-import { atomIndex, CoordinateKeys, IndexSpace, ZERO } from "./index-map.ts";
+import { atomIndex, CoordinateTables, IndexSpace, ZERO } from "./index-map.ts";
 import type { Unit } from "./units.ts";
 import { throughConcat, throughPad, throughView } from "./views.ts";
 
@@ -72,8 +72,7 @@ export function operandSource(operand: Node, unitOf: (node: Node) => Unit | unde
 
 function copyReads(unit: Unit, unitOf: (node: Node) => Unit | undefined): UnitReads {
   const { node } = unit;
-  const elements = elementCount(node.shape);
-  const map = accessMap(0, [{ from: 1, extent: elements, to: 1 }]);
+  const map = identityMap(elementCount(node.shape));
   const source = unitOf(node) ?? (node.op === "input" ? node : undefined);
   return { accesses: source === undefined ? [] : [{ source, map }], nodes: [], cost: 0 };
 }
@@ -82,14 +81,14 @@ class ReadWalk {
   readonly nodes = new Set<Node>();
   cost = 0;
   readonly #space: IndexSpace;
-  readonly #keys: CoordinateKeys;
   readonly #unitOf: (node: Node) => Unit | undefined;
-  readonly #seen = new Map<Node, Set<string>>();
+  /** Nodes that were visited at some coordinates. */
+  readonly #seen: CoordinateTables<{ readonly plain: Set<Node>; readonly guarded: Set<Node> }>;
   readonly #found = new Map<string, Access>();
 
   constructor(space: IndexSpace, unitOf: (node: Node) => Unit | undefined) {
     this.#space = space;
-    this.#keys = new CoordinateKeys(space);
+    this.#seen = new CoordinateTables(space, () => ({ plain: new Set(), guarded: new Set() }));
     this.#unitOf = unitOf;
   }
 
@@ -150,11 +149,10 @@ class ReadWalk {
   }
 
   #isNew(node: Node, coordinates: Coordinates, guarded: boolean): boolean {
-    const places = this.#seen.get(node) ?? new Set();
-    this.#seen.set(node, places);
-    const key = `${guarded}|${this.#keys.of(coordinates)}`;
-    if (places.has(key)) return false;
-    places.add(key);
+    const here = this.#seen.of(coordinates);
+    const visited = guarded ? here.guarded : here.plain;
+    if (visited.has(node)) return false;
+    visited.add(node);
     return true;
   }
 }

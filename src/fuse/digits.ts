@@ -58,6 +58,14 @@ export function identityMap(elements: number): AccessMap {
   return accessMap(0, [{ from: 1, extent: elements, to: 1 }]);
 }
 
+/** Whether a map is {@link identityMap}. */
+export function isIdentity({ offset, digits }: AccessMap, elements: number): boolean {
+  const [digit] = digits;
+  if (offset !== 0 || digits.length > 1) return false;
+  if (digit === undefined) return elements <= 1;
+  return digit.from === 1 && digit.extent === elements && digit.to === 1;
+}
+
 /** The inverse of a map that reaches each of `elements` places once; null for any other. */
 export function inverseMap(map: AccessMap, elements: number): AccessMap | null {
   const byTarget = [...map.digits].sort((a, b) => a.to - b.to);

@@ -3,7 +3,7 @@ import { at, CompilerBug } from "../base/invariant.ts";
 import type { Node, NodeOf } from "../ir/graph.ts";
 import type { ExpressionId } from "../ir/kernel.ts";
 import type { Coordinates, IndexSpace } from "./index-map.ts";
-import { atomIndex, CoordinateKeys, constantIndex, ZERO } from "./index-map.ts";
+import { atomIndex, CoordinateTables, constantIndex, ZERO } from "./index-map.ts";
 import type { KernelBuilder } from "./kernel-build.ts";
 import type { Place } from "./storage.ts";
 import type { Guard } from "./views.ts";
@@ -19,14 +19,14 @@ export interface Surroundings {
 
 export class Evaluation {
   readonly #space: IndexSpace;
-  readonly #keys: CoordinateKeys;
   readonly #builder: KernelBuilder;
   readonly #surroundings: Surroundings;
-  readonly #known = new Map<Node, Map<string, ExpressionId>>();
+  /** Values by coordinates and guard. */
+  readonly #known: CoordinateTables<Map<ExpressionId | null, Map<Node, ExpressionId>>>;
 
   constructor(space: IndexSpace, builder: KernelBuilder, surroundings: Surroundings) {
     this.#space = space;
-    this.#keys = new CoordinateKeys(space);
+    this.#known = new CoordinateTables(space, () => new Map());
     this.#builder = builder;
     this.#surroundings = surroundings;
   }
@@ -55,11 +55,14 @@ export class Evaluation {
 
   /** The expression of a node in terms of its operands. */
   definition(node: Node, coordinates: Coordinates, guard: ExpressionId | null): ExpressionId {
-    const known = this.#known.get(node) ?? new Map<string, ExpressionId>();
-    this.#known.set(node, known);
-    const key = `${guard}|${this.#keys.of(coordinates)}`;
-    const id = known.get(key) ?? this.#define(node, coordinates, guard);
-    known.set(key, id);
+    const here = this.#known.of(coordinates);
+    const known = here.get(guard) ?? new Map<Node, ExpressionId>();
+    if (known.size === 0) here.set(guard, known);
+    let id = known.get(node);
+    if (id === undefined) {
+      id = this.#define(node, coordinates, guard);
+      known.set(node, id);
+    }
     return id;
   }
 

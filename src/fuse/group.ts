@@ -9,7 +9,7 @@ import type { Source, UnitReads } from "./accesses.ts";
 import { domainShape } from "./accesses.ts";
 import { Ancestors } from "./ancestors.ts";
 import type { AccessMap } from "./digits.ts";
-import { identityMap, inverseMap } from "./digits.ts";
+import { inverseMap, isIdentity } from "./digits.ts";
 import type { Domain } from "./domain.ts";
 import { reductionDomain } from "./domain.ts";
 import type { FusionTarget } from "./target.ts";
@@ -89,7 +89,10 @@ class Grouping {
 
   #group(unit: Unit): Group {
     const group = this.#groupOf.get(unit);
-    invariant(group !== undefined, `${unit.node.op} (node ${unit.node.id}) is needed before it is computed`);
+    invariant(
+      group !== undefined,
+      () => `${unit.node.op} (node ${unit.node.id}) is needed before it is computed`,
+    );
     return group;
   }
 
@@ -182,6 +185,7 @@ class Grouping {
 
 /** Units that must run before a candidate, or with it. */
 export function predecessors(candidate: Candidate): readonly Unit[] {
+  if (candidate.before.length === 0) return candidate.producers;
   return [...candidate.producers, ...candidate.before.map((edge) => edge.unit)];
 }
 
@@ -239,7 +243,7 @@ function mergeLoops(a: Group, b: Group): Group {
 function chosenOrder(group: Group, { unit, reads }: Candidate, inside: ReadonlySet<Unit>): AccessMap | null {
   for (const { source, map } of reads.accesses) {
     if (!("kind" in source) || !inside.has(source) || isRow(group, source) || map === null) continue;
-    if (map.key === identityMap(group.points).key) return group.transforms.get(source) ?? null;
+    if (isIdentity(map, group.points)) return group.transforms.get(source) ?? null;
     return group.transforms.has(source) ? null : inverseMap(map, elementCount(unit.node.shape));
   }
   return null;
@@ -267,11 +271,11 @@ function memberFits(group: Group, { unit, reads, before }: Candidate, inside: Re
 function flowFits(group: Group, reader: Unit, source: Unit, map: AccessMap): boolean {
   const own = group.transforms.get(reader);
   if (isRow(group, source)) {
-    if (group.rows.has(reader)) return map.key === identityMap(group.domain?.rows ?? 0).key;
+    if (group.rows.has(reader)) return isIdentity(map, group.domain?.rows ?? 0);
     return own === undefined && map.key === group.domain?.rowMap.key;
   }
   if (group.rows.has(reader)) return false;
   const sourceOrder = group.transforms.get(source);
-  if (map.key === identityMap(group.points).key) return own?.key === sourceOrder?.key;
+  if (isIdentity(map, group.points)) return own?.key === sourceOrder?.key;
   return sourceOrder === undefined && own !== undefined && own.key === inverseMap(map, group.points)?.key;
 }

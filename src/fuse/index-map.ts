@@ -68,7 +68,19 @@ function collect(offset: number, terms: Iterable<IndexTerm>): Affine {
 export function addIndices(a: Affine, b: Affine): Affine {
   if (b.terms.length === 0) return shiftIndex(a, b.offset);
   if (a.terms.length === 0) return shiftIndex(b, a.offset);
-  return collect(a.offset + b.offset, [...a.terms, ...b.terms]);
+  const terms: IndexTerm[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.terms.length && j < b.terms.length) {
+    const [x, y] = [at(a.terms, i), at(b.terms, j)];
+    if (x.atom <= y.atom) i++;
+    if (y.atom <= x.atom) j++;
+    const stride = x.stride + y.stride;
+    if (x.atom !== y.atom) terms.push(x.atom < y.atom ? x : y);
+    else if (stride !== 0) terms.push({ atom: x.atom, stride });
+  }
+  while (i < a.terms.length) terms.push(at(a.terms, i++));
+  while (j < b.terms.length) terms.push(at(b.terms, j++));
+  return { offset: a.offset + b.offset, terms };
 }
 
 /** Text that is equal for equal indices. */
@@ -78,25 +90,30 @@ export function indexKey(index: Affine): string {
   return key;
 }
 
-/** Keys of whole coordinates; nodes of one shape share the object, so that most keys are made once. */
-export class CoordinateKeys {
+/** One table for all coordinates that are equal. Nodes of one shape share the object, so that most tables are found without comparing. */
+export class CoordinateTables<Table> {
   readonly #space: IndexSpace;
-  readonly #keys = new Map<Coordinates, string>();
+  readonly #make: () => Table;
+  readonly #byObject = new Map<Coordinates, Table>();
+  readonly #byKey = new Map<string, Table>();
   #splits = 0;
 
-  constructor(space: IndexSpace) {
+  constructor(space: IndexSpace, make: () => Table) {
     this.#space = space;
+    this.#make = make;
   }
 
-  of(coordinates: Coordinates): string {
-    if (this.#splits !== this.#space.splits) this.#keys.clear();
+  of(coordinates: Coordinates): Table {
+    if (this.#splits !== this.#space.splits) this.#byObject.clear();
     this.#splits = this.#space.splits;
-    let key = this.#keys.get(coordinates);
-    if (key === undefined) {
-      key = coordinates.map((index) => indexKey(this.#space.expand(index))).join("|");
-      this.#keys.set(coordinates, key);
-    }
-    return key;
+    const known = this.#byObject.get(coordinates);
+    if (known !== undefined) return known;
+    let key = "";
+    for (const index of coordinates) key += `${indexKey(this.#space.expand(index))}|`;
+    const table = this.#byKey.get(key) ?? this.#make();
+    this.#byKey.set(key, table);
+    this.#byObject.set(coordinates, table);
+    return table;
   }
 }
 
@@ -149,7 +166,8 @@ export class IndexSpace {
 
   /** The index in terms of unsplit atoms. */
   expand(index: Affine): Affine {
-    if (index.terms.every(({ atom }) => at(this.#atoms, atom).parts === null)) return index;
+    if (this.#splits === 0 || index.terms.every(({ atom }) => at(this.#atoms, atom).parts === null))
+      return index;
     const terms: IndexTerm[] = [];
     const visit = ({ atom, stride }: IndexTerm) => {
       const { parts } = at(this.#atoms, atom);
@@ -178,8 +196,12 @@ export class IndexSpace {
   /** Position in row-major order. */
   linearise(coordinates: Coordinates, shape: readonly number[]): Affine {
     let linear = ZERO;
-    for (const [axis, extent] of shape.entries()) {
-      linear = addIndices(scaleIndex(linear, extent), extent === 1 ? ZERO : at(coordinates, axis));
+    let stride = 1;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const extent = at(shape, axis);
+      if (extent === 1) continue;
+      linear = addIndices(linear, scaleIndex(at(coordinates, axis), stride));
+      stride *= extent;
     }
     return this.#recombine(this.expand(linear));
   }

@@ -6,7 +6,7 @@ import { ARENA_ALIGNMENT } from "../ir/program.ts";
 import { ops } from "../ops/index.ts";
 import type { Source, UnitReads } from "./accesses.ts";
 import { domainShape, readsOf } from "./accesses.ts";
-import { identityMap } from "./digits.ts";
+import { isIdentity } from "./digits.ts";
 import type { Candidate } from "./group.ts";
 import { predecessors } from "./group.ts";
 import type { SegmentMap } from "./segments.ts";
@@ -149,7 +149,7 @@ export class Storage {
     const reads = units.flatMap((unit) =>
       this.reads(unit).accesses.flatMap(({ source, map }) => {
         if (isUnit(source)) return [];
-        const plain = map?.key === identityMap(elementCount(domainShape(unit))).key;
+        const plain = map !== null && isIdentity(map, elementCount(domainShape(unit)));
         return [{ unit, place: inputPlace(source), plain }];
       }),
     );

@@ -1,9 +1,11 @@
 /** Ways through a kernel: operands of expressions, places that touch operands, and rewriting of both. */
 import { at } from "../base/invariant.ts";
-import type { Axis, Expression, ExpressionId, Index, Kernel, LoopKernel, Store } from "./kernel.ts";
+import type { Axis, Expression, ExpressionId, Index, Kernel, LoopKernel, Phase, Store } from "./kernel.ts";
 
 /** Kernels that are made of expressions. */
 export type ExpressionKernel = Exclude<Kernel, { kind: "library" }>;
+
+const NONE: readonly ExpressionId[] = [];
 
 /** Expressions that an expression reads. */
 export function expressionOperands(expression: Expression): readonly ExpressionId[] {
@@ -12,10 +14,12 @@ export function expressionOperands(expression: Expression): readonly ExpressionI
     case "axis":
     case "reduction":
     case "accumulator":
-      return [];
+      return NONE;
     case "load": {
-      const values = expression.index.dynamic.map((term) => term.value);
-      return expression.guard === null ? values : [...values, expression.guard];
+      const { index, guard } = expression;
+      if (index.dynamic.length === 0) return guard === null ? NONE : [guard];
+      const values = indexValues(index);
+      return guard === null ? values : [...values, guard];
     }
     case "unary":
     case "cast":
@@ -29,6 +33,11 @@ export function expressionOperands(expression: Expression): readonly ExpressionI
     case "random":
       return [expression.seed, expression.counter, expression.index];
   }
+}
+
+/** Expressions that an index reads. */
+export function indexValues(index: Index): readonly ExpressionId[] {
+  return index.dynamic.map((term) => term.value);
 }
 
 /** All axes in the order of their numbers. */
@@ -45,15 +54,20 @@ export function kernelStores(kernel: ExpressionKernel): readonly Store[] {
 
 /** Expressions whose values leave the kernel or enter a reduction. */
 export function kernelRoots(kernel: ExpressionKernel): readonly ExpressionId[] {
-  const stores = kernelStores(kernel).flatMap((store) => [
-    store.value,
-    ...store.index.dynamic.map((term) => term.value),
-  ]);
-  if (kernel.kind === "contraction") return stores;
-  const reduced = kernel.phases.flatMap((phase) =>
-    phase.kind === "reduce" ? phase.reductions.map(({ value }) => value) : [],
-  );
-  return [...reduced, ...stores];
+  return kernel.kind === "contraction"
+    ? kernel.stores.flatMap(storeRoots)
+    : kernel.phases.flatMap(phaseRoots);
+}
+
+/** Expressions that a phase asks for. */
+export function phaseRoots(phase: Phase): readonly ExpressionId[] {
+  return phase.kind === "reduce"
+    ? phase.reductions.map(({ value }) => value)
+    : phase.stores.flatMap(storeRoots);
+}
+
+function storeRoots({ value, index }: Store): readonly ExpressionId[] {
+  return [value, ...indexValues(index)];
 }
 
 /** What is reachable from `roots`, ascending: operands before their users. */
@@ -61,14 +75,16 @@ export function reachableExpressions(
   expressions: readonly Expression[],
   roots: readonly ExpressionId[],
 ): readonly ExpressionId[] {
-  const seen = new Set<ExpressionId>();
-  const pending = [...roots];
-  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    if (seen.has(id)) continue;
-    seen.add(id);
-    pending.push(...expressionOperands(at(expressions, id)));
+  const isReached = new Uint8Array(expressions.length);
+  for (const id of roots) isReached[id] = 1;
+  // Operands have smaller numbers than their users.
+  for (let id = expressions.length - 1; id >= 0; id--) {
+    if (isReached[id] === 0) continue;
+    for (const operand of expressionOperands(at(expressions, id))) isReached[operand] = 1;
   }
-  return [...seen].sort((a, b) => a - b);
+  const reached: ExpressionId[] = [];
+  for (let id = 0; id < isReached.length; id++) if (isReached[id] === 1) reached.push(id);
+  return reached;
 }
 
 /** Numbers of the operands that a kernel reads and writes. */

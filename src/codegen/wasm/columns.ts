@@ -4,8 +4,9 @@
  */
 import { at } from "../../base/invariant.ts";
 import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
+import { expressionOperands, reachableExpressions } from "../../ir/kernel-walk.ts";
 import type { Access } from "../dependence.ts";
-import { directAxes, operandsOf, reachable } from "../dependence.ts";
+import { directAxes } from "../dependence.ts";
 import type { I32, V128, Value } from "./instructions.ts";
 import { f32x4, i32, i32x4, v128 } from "./instructions.ts";
 import type { KernelFunction } from "./kernel-function.ts";
@@ -67,7 +68,7 @@ export class ColumnEmitter {
     for (const expression of kernel.expressions) {
       const own = expression.op === "reduction" ? COLUMN_LEVEL : 0;
       const axes = directAxes(expression).map(levelOf);
-      levels.push(Math.max(own, ...axes, ...operandsOf(expression).map((id) => at(levels, id))));
+      levels.push(Math.max(own, ...axes, ...expressionOperands(expression).map((id) => at(levels, id))));
     }
     return levels;
   }
@@ -82,10 +83,10 @@ export class ColumnEmitter {
     if (pass.over === "row") return [];
     const { expressions } = this.#kernel;
     const roots = passRoots(pass);
-    const ids = reachable(expressions, roots);
+    const ids = reachableExpressions(expressions, roots);
     const used = new Set([
       ...roots,
-      ...ids.filter((id) => this.#isPoint(id)).flatMap((id) => operandsOf(at(expressions, id))),
+      ...ids.filter((id) => this.#isPoint(id)).flatMap((id) => expressionOperands(at(expressions, id))),
     ]);
     return ids.filter(
       (id) =>
@@ -125,8 +126,8 @@ export class ColumnEmitter {
     const kept = this.#kept(pass);
     if (kept.length > 0)
       this.#eachVector(row, stretch, (scope, place) => {
-        this.#provide(scope, place, reachable(expressions, kept), []);
-        scope.emit(reachable(expressions, kept));
+        this.#provide(scope, place, reachableExpressions(expressions, kept), []);
+        scope.emit(reachableExpressions(expressions, kept));
         for (const id of kept)
           f.push(v128.store(i32.add(this.#slot(`value ${id}`), place), scope.vector(id)));
       });
@@ -162,7 +163,7 @@ export class ColumnEmitter {
     for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
       if (found.has(id)) continue;
       found.add(id);
-      if (!kept.has(id)) pending.push(...operandsOf(at(this.#kernel.expressions, id)));
+      if (!kept.has(id)) pending.push(...expressionOperands(at(this.#kernel.expressions, id)));
     }
     return [...found].sort((a, b) => a - b);
   }

@@ -1,7 +1,8 @@
 /** How a contraction runs: which factors are copied, the sizes of blocks, and which axis the threads share. */
 import { at, invariant } from "../../base/invariant.ts";
 import type { ContractionKernel, Index } from "../../ir/kernel.ts";
-import { directAxes, operandsOf, reachable, rootsOf } from "../dependence.ts";
+import { expressionOperands, kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
+import { directAxes } from "../dependence.ts";
 import type { LanePlan } from "./lanes.ts";
 import { planLanes, strideAlong, totalCost } from "./lanes.ts";
 import { PANEL, TILE_ROWS } from "./pack.ts";
@@ -62,7 +63,7 @@ export function planContraction(kernel: ContractionKernel): ContractionPlan {
   );
   const blocks = inner <= LONGEST_SUM ? 1 : Math.ceil(inner / INNER_BLOCK);
   const innerBlock = Math.ceil(inner / blocks);
-  const ids = reachable(kernel.expressions, rootsOf(kernel));
+  const ids = reachableExpressions(kernel.expressions, kernelRoots(kernel));
   const epilogue = totalCost(kernel.expressions, ids) + kernel.stores.length;
   const deferred = blocks > 1 || epilogue > SHORT_EPILOGUE;
   const right = rightSide(kernel, blocks);
@@ -139,7 +140,7 @@ function epilogueLevels(kernel: ContractionKernel): readonly number[] {
   for (const expression of kernel.expressions) {
     const own = expression.op === "accumulator" ? EPILOGUE.point : EPILOGUE.call;
     const axes = directAxes(expression).map(levelOf);
-    levels.push(Math.max(own, ...axes, ...operandsOf(expression).map((id) => at(levels, id))));
+    levels.push(Math.max(own, ...axes, ...expressionOperands(expression).map((id) => at(levels, id))));
   }
   return levels;
 }

@@ -1,8 +1,9 @@
 /** Contractions: blocks that fit the caches, tiles that fit the registers, and an epilogue on what was summed. */
 import { at } from "../../base/invariant.ts";
 import type { ContractionKernel, ExpressionId } from "../../ir/kernel.ts";
+import { kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
 import type { Access } from "../dependence.ts";
-import { accessesOf, reachable, rootsOf } from "../dependence.ts";
+import { accessesOf } from "../dependence.ts";
 import type { ContractionPlan, Side } from "./contraction-plan.ts";
 import { EPILOGUE, planContraction } from "./contraction-plan.ts";
 import type { I32, V128 } from "./instructions.ts";
@@ -54,7 +55,7 @@ class ContractionEmitter {
     this.#code = code;
     this.#math = new VectorMath(code.f, fused);
     this.#fused = fused;
-    this.#ids = reachable(kernel.expressions, rootsOf(kernel));
+    this.#ids = reachableExpressions(kernel.expressions, kernelRoots(kernel));
     this.#accesses = accessesOf(kernel).slice(0, -2);
     const none = i32.constant(0);
     this.#packedRight = right.packed ? code.scratch(columnBlock * innerBlock * 4) : none;

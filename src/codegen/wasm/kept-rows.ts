@@ -1,8 +1,8 @@
 /** Values that several passes over a row need and that take long to compute: computed in the first of these passes and kept in scratch memory for the others. */
 import { at } from "../../base/invariant.ts";
 import type { Expression, ExpressionId, Index, LoopKernel, Store } from "../../ir/kernel.ts";
-import { renumberOperands } from "../../ir/kernel-walk.ts";
-import { directAxes, operandsOf, reachable } from "../dependence.ts";
+import { expressionOperands, reachableExpressions, renumberOperands } from "../../ir/kernel-walk.ts";
+import { directAxes } from "../dependence.ts";
 import { expressionCost } from "./lanes.ts";
 import type { Pass } from "./passes.ts";
 import { passRoots } from "./passes.ts";
@@ -52,12 +52,13 @@ function choose(kernel: LoopKernel, passes: readonly Pass[]): readonly Expressio
   for (const expression of expressions)
     perPoint.push(
       directAxes(expression).some((axis) => axis >= kernel.parallel.length) ||
-        operandsOf(expression).some((id) => at(perPoint, id)),
+        expressionOperands(expression).some((id) => at(perPoint, id)),
     );
   const uses = new Map<ExpressionId, number>();
   for (const pass of passes)
     if (pass.over === "points")
-      for (const id of reachable(expressions, passRoots(pass))) uses.set(id, (uses.get(id) ?? 0) + 1);
+      for (const id of reachableExpressions(expressions, passRoots(pass)))
+        uses.set(id, (uses.get(id) ?? 0) + 1);
   const candidates = [...uses]
     .filter(([id, count]) => {
       return count > 1 && at(perPoint, id) && expressionCost(at(expressions, id)) >= WORTH_KEEPING;
@@ -66,7 +67,7 @@ function choose(kernel: LoopKernel, passes: readonly Pass[]): readonly Expressio
     .sort((a, b) => b - a);
   const chosen: ExpressionId[] = [];
   for (const id of candidates) {
-    const covered = chosen.some((above) => reachable(expressions, [above]).includes(id));
+    const covered = chosen.some((above) => reachableExpressions(expressions, [above]).includes(id));
     if (!covered && chosen.length < MOST_ROWS) chosen.push(id);
   }
   return chosen;
@@ -99,7 +100,7 @@ class Rewriter {
 
   pass(pass: Pass): Pass {
     if (pass.over === "row") return pass;
-    const reached = reachable(this.#kernel.expressions, passRoots(pass));
+    const reached = reachableExpressions(this.#kernel.expressions, passRoots(pass));
     const fresh = [...this.#rows].filter(([id]) => reached.includes(id) && !this.#written.has(id));
     const reductions = pass.reductions.map(({ reducer, value }) => ({ reducer, value: this.#value(value) }));
     const stores = pass.stores.map((store) => ({ ...store, value: this.#value(store.value) }));
@@ -130,7 +131,7 @@ class Rewriter {
 
 /** An expression with other operands; itself when they are the same. */
 function withOperands(expression: Expression, change: (id: ExpressionId) => ExpressionId): Expression {
-  if (operandsOf(expression).every((id) => change(id) === id)) return expression;
+  if (expressionOperands(expression).every((id) => change(id) === id)) return expression;
   if (expression.op !== "load") return renumberOperands(expression, change);
   const { index, guard } = expression;
   const dynamic = index.dynamic.map((term) => ({ ...term, value: change(term.value) }));

@@ -1,7 +1,8 @@
 /** Which axis runs through the lanes of vectors, and what differs between the four lanes. */
 import { at } from "../../base/invariant.ts";
 import type { Expression, ExpressionId, Index, Kernel } from "../../ir/kernel.ts";
-import { accessesOf, directAxes, operandsOf } from "../dependence.ts";
+import { expressionOperands } from "../../ir/kernel-walk.ts";
+import { accessesOf, directAxes } from "../dependence.ts";
 
 export type ExpressionKernel = Exclude<Kernel, { kind: "library" }>;
 
@@ -31,7 +32,7 @@ function isVarying(
     if (phase.kind !== "reduce" || axis >= kernel.parallel.length) return false;
     return at(known, at(phase.reductions, expression.position).value);
   }
-  return directAxes(expression).includes(axis) || operandsOf(expression).some((id) => at(known, id));
+  return directAxes(expression).includes(axis) || expressionOperands(expression).some((id) => at(known, id));
 }
 
 /** Distance between the places of neighbouring lanes, in elements; null when each lane has an index of its own. */

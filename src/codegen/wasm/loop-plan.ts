@@ -1,7 +1,8 @@
 /** How a loop kernel runs: which axis goes through the lanes, what is computed in which loop, and how the rows are shared. */
 import { at } from "../../base/invariant.ts";
 import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
-import { directAxes, operandsOf, reachable, rootsOf } from "../dependence.ts";
+import { expressionOperands, kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
+import { directAxes } from "../dependence.ts";
 import { keepRows } from "./kept-rows.ts";
 import type { LanePlan } from "./lanes.ts";
 import { laneGain, planLanes, totalCost } from "./lanes.ts";
@@ -52,7 +53,7 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
   const columns = axis !== null && axis < kernel.parallel.length;
   const rowAxes = kernel.parallel.map((_, position) => position).filter((position) => position !== axis);
   const rows = rowAxes.reduce((product, position) => product * at(kernel.parallel, position).extent, 1);
-  const ids = reachable(kernel.expressions, rootsOf(kernel));
+  const ids = reachableExpressions(kernel.expressions, kernelRoots(kernel));
   const points = [...kernel.parallel, ...kernel.reduce].reduce((product, { extent }) => product * extent, 1);
   const cost = totalCost(kernel.expressions, ids) + 2 * ids.length;
   const passes = passesOf(kernel);
@@ -107,7 +108,7 @@ function expressionLevels(kernel: LoopKernel, laneAxis: number | null, columns: 
   for (const expression of kernel.expressions) {
     const own = expression.op === "reduction" ? body : LEVEL.call;
     const axes = directAxes(expression).map(levelOf);
-    levels.push(Math.max(own, ...axes, ...operandsOf(expression).map((id) => at(levels, id))));
+    levels.push(Math.max(own, ...axes, ...expressionOperands(expression).map((id) => at(levels, id))));
   }
   return levels;
 }

@@ -2,8 +2,8 @@
 import { at } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
+import { reachableExpressions } from "../../ir/kernel-walk.ts";
 import type { Access } from "../dependence.ts";
-import { reachable } from "../dependence.ts";
 import { ColumnEmitter } from "./columns.ts";
 import type { Variable } from "./function.ts";
 import type { I32, V128, Value } from "./instructions.ts";
@@ -40,7 +40,7 @@ class LoopEmitter {
     this.#kernel = plan.kernel;
     this.#plan = plan;
     this.#code = code;
-    this.#ids = reachable(plan.kernel.expressions, plan.passes.flatMap(passRoots));
+    this.#ids = reachableExpressions(plan.kernel.expressions, plan.passes.flatMap(passRoots));
     this.#accesses = passAccesses(plan.kernel, plan.passes);
   }
 
@@ -96,7 +96,7 @@ class LoopEmitter {
   #body(scopes: readonly Scope[]): void {
     const level = this.#plan.columns ? LEVEL.lane : LEVEL.row;
     for (const pass of this.#plan.passes) {
-      const ids = reachable(this.#kernel.expressions, passRoots(pass));
+      const ids = reachableExpressions(this.#kernel.expressions, passRoots(pass));
       for (const scope of scopes) scope.emit(upTo(this.#plan, ids, level));
       if (pass.over === "points") this.#walk(scopes, pass, ids);
       else for (const scope of scopes) for (const store of pass.stores) scope.store(store);

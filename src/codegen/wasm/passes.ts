@@ -1,8 +1,8 @@
 /** The phases of a loop kernel as passes over its points: what a phase stores is stored while the phase before it runs, where that may be. */
 import { at } from "../../base/invariant.ts";
 import type { ExpressionId, LoopKernel, Phase, Store } from "../../ir/kernel.ts";
+import { phaseRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
 import type { Access } from "../dependence.ts";
-import { phaseRoots, reachable } from "../dependence.ts";
 
 export type Reduction = Extract<Phase, { kind: "reduce" }>["reductions"][number];
 
@@ -26,7 +26,7 @@ export function passAccesses(kernel: LoopKernel, passes: readonly Pass[]): reado
   const accesses: Access[] = [];
   for (const { operand, index } of passes.flatMap(({ stores }) => stores))
     accesses.push({ operand, index, write: true });
-  for (const id of reachable(kernel.expressions, passes.flatMap(passRoots))) {
+  for (const id of reachableExpressions(kernel.expressions, passes.flatMap(passRoots))) {
     const expression = at(kernel.expressions, id);
     if (expression.op === "load")
       accesses.push({ operand: expression.operand, index: expression.index, write: false });
@@ -55,7 +55,7 @@ export function passesOf(kernel: LoopKernel): readonly Pass[] {
 function joins(kernel: LoopKernel, before: Pass, pass: Pass): boolean {
   if (before.over === "row" || pass.over === "row" || pass.reductions.length > 0) return false;
   const { expressions } = kernel;
-  const needsTotals = reachable(expressions, passRoots(pass)).some((id) => {
+  const needsTotals = reachableExpressions(expressions, passRoots(pass)).some((id) => {
     const expression = at(expressions, id);
     return expression.op === "reduction" && expression.phase === before.phase;
   });

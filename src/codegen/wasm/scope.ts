@@ -5,7 +5,7 @@
 import { at, CompilerBug, invariant } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 import type { Expression, ExpressionId, Index, Store } from "../../ir/kernel.ts";
-import { operandsOf } from "../dependence.ts";
+import { expressionOperands } from "../../ir/kernel-walk.ts";
 import type { Address } from "./access.ts";
 import { loadVector, storeVector } from "./access.ts";
 import type { FunctionBuilder } from "./function.ts";
@@ -51,7 +51,7 @@ export function makeFrame(
   const splats = new Set<ExpressionId>();
   for (const [id, expression] of kernel.expressions.entries()) {
     if (!at(plan.varying, id) || expression.op === "load") continue;
-    for (const operand of operandsOf(expression)) if (!at(plan.varying, operand)) splats.add(operand);
+    for (const operand of expressionOperands(expression)) if (!at(plan.varying, operand)) splats.add(operand);
   }
   return { f, math: new VectorMath(f, fused), kernel, plan, operands, splats };
 }

@@ -1,7 +1,7 @@
 /** What both forms of contraction kernels share: the choice of a tile, where the operands lie, and the epilogue. */
 import { at, invariant } from "../../base/invariant.ts";
 import type { ContractionKernel, Index } from "../../ir/kernel.ts";
-import { reachable, rootsOf } from "../dependence.ts";
+import { kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
 import type { ContractionTile } from "../descriptor.ts";
 import { ExpressionWriter, elementOfVector, operandName } from "./expressions.ts";
 import type { LanePlan } from "./lanes.ts";
@@ -134,7 +134,7 @@ export function finishFunction(plan: ContractionPlan): string {
   const statements = [
     `if (axis${row} >= ${kernel.row.extent} || axis${column} >= ${kernel.column.extent}) { return; }`,
     ...(lanes.axis === null ? [] : [`let group4 = ${quotient(`axis${column}`, 4)};`]),
-    ...reachable(kernel.expressions, rootsOf(kernel)).flatMap((id) => writer.statements(id)),
+    ...reachableExpressions(kernel.expressions, kernelRoots(kernel)).flatMap((id) => writer.statements(id)),
     ...kernel.stores.flatMap((store) => writer.store(store)),
   ];
   const type = lanes.axis === null ? "f32" : "vec4<f32>";

@@ -5,7 +5,8 @@
  */
 import { at } from "../../base/invariant.ts";
 import type { Expression, Index, Kernel } from "../../ir/kernel.ts";
-import { accessesOf, directAxes, operandsOf } from "../dependence.ts";
+import { expressionOperands } from "../../ir/kernel-walk.ts";
+import { accessesOf, directAxes } from "../dependence.ts";
 
 export interface LanePlan {
   /** The axis, or null when an invocation handles single points. */
@@ -61,7 +62,7 @@ function isVarying(
     if (phase.kind !== "reduce" || axis >= kernel.parallel.length) return false;
     return at(known, at(phase.reductions, expression.position).value);
   }
-  return directAxes(expression).includes(axis) || operandsOf(expression).some((id) => at(known, id));
+  return directAxes(expression).includes(axis) || expressionOperands(expression).some((id) => at(known, id));
 }
 
 export type AccessForm = "uniform" | "vector" | "elements";

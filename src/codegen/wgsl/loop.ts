@@ -5,7 +5,8 @@
 import { at } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 import type { ExpressionId, LoopKernel, Phase } from "../../ir/kernel.ts";
-import { directAxes, operandsOf, phaseRoots, reachable } from "../dependence.ts";
+import { expressionOperands, phaseRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
+import { directAxes } from "../dependence.ts";
 import type { TargetDescriptor } from "../descriptor.ts";
 import type { KernelBody } from "./body.ts";
 import { ExpressionWriter } from "./expressions.ts";
@@ -124,7 +125,7 @@ class LoopEmitter {
   }
 
   #phase(phase: Phase, position: number): void {
-    const needed = reachable(this.#kernel.expressions, phaseRoots(phase));
+    const needed = reachableExpressions(this.#kernel.expressions, phaseRoots(phase));
     for (const id of needed) {
       if (at(this.#levels, id) > 0 || this.#perRow.has(id)) continue;
       this.#perRow.add(id);
@@ -266,7 +267,7 @@ function expressionLevels(kernel: LoopKernel): readonly number[] {
   const levels: number[] = [];
   for (const expression of kernel.expressions) {
     const own = directAxes(expression).map((axis) => Math.max(0, axis - kernel.parallel.length + 1));
-    levels.push(Math.max(0, ...own, ...operandsOf(expression).map((id) => at(levels, id))));
+    levels.push(Math.max(0, ...own, ...expressionOperands(expression).map((id) => at(levels, id))));
   }
   return levels;
 }

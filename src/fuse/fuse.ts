@@ -12,6 +12,7 @@ import type { Group } from "./group.ts";
 import { groupUnits, predecessors } from "./group.ts";
 import { lowerGroup, lowerLibrary } from "./lower.ts";
 import { lowerScan } from "./lower-scan.ts";
+import { kernelName } from "./names.ts";
 import { prepareGraph } from "./prepare.ts";
 import type { Call, Scheduled, WorkValue } from "./scheduled.ts";
 import { SegmentMap } from "./segments.ts";
@@ -72,8 +73,8 @@ function workValue({ id, node }: Unit): WorkValue {
 }
 
 function callOf(group: Group, storage: Storage, target: FusionTarget): Call {
-  const { kernel, locations } = lower(group, storage, target);
-  const nodes = [...new Set(group.members.flatMap((member) => member.reads.nodes))];
+  const nodes = nodesOf(group);
+  const { kernel, locations } = lower(group, nodes, storage, target);
   return {
     kernel,
     operands: locations,
@@ -82,11 +83,19 @@ function callOf(group: Group, storage: Storage, target: FusionTarget): Call {
   };
 }
 
-function lower(group: Group, storage: Storage, target: FusionTarget) {
+/** What the kernel of a group computes. */
+function nodesOf({ members }: Group): readonly Node[] {
+  const [first] = members;
+  if (first !== undefined && members.length === 1) return first.reads.nodes;
+  return [...new Set(members.flatMap((member) => member.reads.nodes))];
+}
+
+function lower(group: Group, nodes: readonly Node[], storage: Storage, target: FusionTarget) {
   const { unit } = at(group.members, 0);
   if (unit.node.op === "scan" && !unit.isCopy)
     return lowerScan(unit, unit.node, storage, (graph) => fuse(graph, target));
-  return group.kind === "library" ? lowerLibrary(group, storage) : lowerGroup(group, storage);
+  if (group.kind === "library") return lowerLibrary(group, storage);
+  return lowerGroup(group, kernelName(group, nodes), storage);
 }
 
 function flopsOf<Op extends OpName>(node: NodeOf<Op>): number {
@@ -99,11 +108,16 @@ const MOST_ORIGINS = 8;
 function originsOf(group: Group, nodes: readonly Node[]): readonly Span[] {
   const weight = { contraction: 0, library: 0, reduction: 1, map: 2 };
   const units = group.members.map((member) => member.unit).sort((a, b) => weight[a.kind] - weight[b.kind]);
-  const spans = new Map<string, Span>();
+  const spans: Span[] = [];
   for (const { origin } of [...units.map((unit) => unit.node), ...nodes]) {
-    if (origin !== null) spans.set(`${origin.source.path} ${origin.start} ${origin.end}`, origin);
+    if (spans.length === MOST_ORIGINS) break;
+    if (origin !== null && !spans.some((span) => sameSpan(span, origin))) spans.push(origin);
   }
-  return [...spans.values()].slice(0, MOST_ORIGINS);
+  return spans;
+}
+
+function sameSpan(a: Span, b: Span): boolean {
+  return a === b || (a.start === b.start && a.end === b.end && a.source.path === b.source.path);
 }
 
 /** Groups after all that they need; otherwise in the order of the graph, each as late as its last member asks. */

@@ -16,12 +16,19 @@ import type { Location } from "./scheduled.ts";
 import type { Place } from "./storage.ts";
 import { placeName } from "./storage.ts";
 
+type Call = Extract<Expression, { readonly op: "unary" | "binary" }>;
+
+/** Far more than one kernel has. */
+const MOST_EXPRESSIONS = 2 ** 24;
+
 const ALIGNED_ELEMENTS = ARENA_ALIGNMENT / 4;
 
 export class KernelBuilder {
   readonly expressions: Expression[] = [];
   readonly #space: IndexSpace;
   readonly #known = new Map<string, ExpressionId>();
+  /** Unary and binary expressions by function and operands: most are of these kinds, and numbers are found faster than texts. */
+  readonly #calls = new Map<string, Map<number, ExpressionId>>();
   readonly #operands: Place[] = [];
   readonly #operandNumbers = new Map<string, number>();
   /** Values of the dynamic atoms that are no divisions. */
@@ -32,7 +39,7 @@ export class KernelBuilder {
     this.#space = space;
   }
 
-  expression(expression: Expression): ExpressionId {
+  expression(expression: Exclude<Expression, Call>): ExpressionId {
     const key = expressionKey(expression);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -46,11 +53,11 @@ export class KernelBuilder {
   }
 
   unary(name: UnaryFunction, value: ExpressionId, dtype: DType): ExpressionId {
-    return this.expression({ op: "unary", function: name, value, dtype });
+    return this.#call({ op: "unary", function: name, value, dtype }, value);
   }
 
   binary(name: BinaryFunction, left: ExpressionId, right: ExpressionId, dtype: DType): ExpressionId {
-    return this.expression({ op: "binary", function: name, left, right, dtype });
+    return this.#call({ op: "binary", function: name, left, right, dtype }, left * MOST_EXPRESSIONS + right);
   }
 
   /** An atom that stands for the value of an i32 expression in 0..extent-1. */
@@ -132,6 +139,21 @@ export class KernelBuilder {
     };
   }
 
+  /** `operands`: a number that is equal for equal operands. */
+  #call(call: Call, operands: number): ExpressionId {
+    let known = this.#calls.get(call.function);
+    if (known === undefined) {
+      known = new Map();
+      this.#calls.set(call.function, known);
+    }
+    let id = known.get(operands);
+    if (id === undefined) {
+      id = this.expressions.push(call) - 1;
+      known.set(operands, id);
+    }
+    return id;
+  }
+
   #atomValue(atom: number): ExpressionId {
     const known = this.#dynamic.get(atom);
     if (known !== undefined) return known;
@@ -198,7 +220,7 @@ function contains(span: Span, place: Place): boolean {
   return span.start <= place.offset && place.offset + place.elements <= span.end;
 }
 
-function expressionKey(expression: Expression): string {
+function expressionKey(expression: Exclude<Expression, Call>): string {
   const { op, dtype } = expression;
   switch (expression.op) {
     case "constant":
@@ -211,10 +233,6 @@ function expressionKey(expression: Expression): string {
       const dynamic = index.dynamic.map(({ value, stride }) => `${value}*${stride}`).join("+");
       return `${op} ${operand} ${index.offset}+${terms};${dynamic} ${guard}`;
     }
-    case "unary":
-      return `${expression.function} ${dtype} ${expression.value}`;
-    case "binary":
-      return `${expression.function} ${dtype} ${expression.left} ${expression.right}`;
     case "power":
       return `${op} ${expression.base} ${expression.exponent}`;
     case "select":

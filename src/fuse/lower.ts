@@ -6,13 +6,12 @@ import { isPlainView } from "../ir/graph-walk.ts";
 import type { ContractionKernel, Expression, ExpressionId, Kernel, LoopKernel, Store } from "../ir/kernel.ts";
 import { canonicalKernel } from "../ir/kernel-collapse.ts";
 import type { ExpressionKernel } from "../ir/kernel-walk.ts";
-import { expressionOperands, rewriteKernel, usedOperands } from "../ir/kernel-walk.ts";
+import { expressionOperands, usedOperands } from "../ir/kernel-walk.ts";
 import { Evaluation } from "./evaluate.ts";
 import type { Candidate, Group } from "./group.ts";
 import type { Affine, Coordinates } from "./index-map.ts";
 import { addIndices, atomIndex, IndexSpace, scaleIndex, ZERO } from "./index-map.ts";
 import { KernelBuilder } from "./kernel-build.ts";
-import { kernelName } from "./names.ts";
 import type { Location } from "./scheduled.ts";
 import type { Storage } from "./storage.ts";
 import type { Unit } from "./units.ts";
@@ -25,9 +24,11 @@ export interface LoweredKernel {
 }
 
 /** The kernel that computes a loop or contraction group. */
-export function lowerGroup(group: Group, storage: Storage): LoweredKernel {
+export function lowerGroup(group: Group, name: string, storage: Storage): LoweredKernel {
   const lowering =
-    group.kind === "contraction" ? contractionLowering(group, storage) : loopLowering(group, storage);
+    group.kind === "contraction"
+      ? contractionLowering(group, name, storage)
+      : loopLowering(group, name, storage);
   // A split axis makes indices from before the split useless: then everything is lowered again over the finer axes.
   for (;;) {
     const before = lowering.space.splits;
@@ -36,16 +37,23 @@ export function lowerGroup(group: Group, storage: Storage): LoweredKernel {
   }
 }
 
+/** What is to be lowered, over the axes of `space`. */
+interface Work {
+  readonly group: Group;
+  readonly name: string;
+  readonly storage: Storage;
+  readonly space: IndexSpace;
+}
+
 interface Lowering {
   readonly space: IndexSpace;
   readonly run: () => { readonly kernel: ExpressionKernel; readonly builder: KernelBuilder };
 }
 
 function finish(kernel: ExpressionKernel, builder: KernelBuilder): LoweredKernel {
-  const canonical = canonicalKernel(kernel);
-  const { operands, locations, moved } = builder.finishOperands(usedOperands(canonical));
-  const placed = rewriteKernel(canonical, { operand: (operand) => at(moved, operand) });
-  return { kernel: { ...placed, operands }, locations };
+  const { operands, locations, moved } = builder.finishOperands(usedOperands(kernel));
+  const canonical = canonicalKernel(kernel, (operand) => at(moved, operand));
+  return { kernel: { ...canonical, operands }, locations };
 }
 
 /** The parts that loops and contractions have in common: members, their coordinates and their stores. */
@@ -140,7 +148,7 @@ class MemberWriter {
   }
 }
 
-function loopLowering(group: Group, storage: Storage): Lowering {
+function loopLowering(group: Group, name: string, storage: Storage): Lowering {
   const space = new IndexSpace();
   const axes = group.domain?.axes ?? [{ extent: group.points, reduced: false }];
   const solid = axes.filter((axis) => axis.extent > 1);
@@ -156,7 +164,7 @@ function loopLowering(group: Group, storage: Storage): Lowering {
     row = addIndices(row, scaleIndex(index, rows));
     rows *= axis.extent;
   }
-  return { space, run: () => writeLoop(group, storage, space, { point, row, kept }) };
+  return { space, run: () => writeLoop({ group, name, storage, space }, { point, row, kept }) };
 }
 
 interface LoopIndices {
@@ -166,7 +174,7 @@ interface LoopIndices {
   readonly kept: readonly number[];
 }
 
-function writeLoop(group: Group, storage: Storage, space: IndexSpace, { point, row, kept }: LoopIndices) {
+function writeLoop({ group, name, storage, space }: Work, { point, row, kept }: LoopIndices) {
   const builder = new KernelBuilder(space);
   const writer = new MemberWriter(group, storage, space, builder, point, row);
   const reducePhases = writeReductions(group, writer, builder);
@@ -184,7 +192,7 @@ function writeLoop(group: Group, storage: Storage, space: IndexSpace, { point, r
   const axis = (atom: number) => ({ name: `axis${atom}`, extent: space.extent(atom) });
   const kernel: LoopKernel = {
     kind: "loop",
-    name: kernelName(group),
+    name,
     operands: [],
     parallel: space
       .axes()
@@ -230,19 +238,17 @@ function reductionLevel(expression: Expression, levels: readonly number[]): numb
   return Math.max(0, ...expressionOperands(expression).map((id) => at(levels, id)));
 }
 
-function contractionLowering(group: Group, storage: Storage): Lowering {
+function contractionLowering(group: Group, name: string, storage: Storage): Lowering {
   const space = new IndexSpace();
   const member = group.members.find(({ unit }) => unit.kind === "contraction");
   invariant(member !== undefined, "a contraction group without a contraction");
   const { node } = member.unit;
   const atoms = contractionAtoms(space, node);
-  return { space, run: () => writeContraction(group, storage, space, node, atoms) };
+  return { space, run: () => writeContraction({ group, name, storage, space }, node, atoms) };
 }
 
 function writeContraction(
-  group: Group,
-  storage: Storage,
-  space: IndexSpace,
+  { group, name, storage, space }: Work,
   node: Node,
   { batch, row, column, inner }: ReturnType<typeof contractionAtoms>,
 ) {
@@ -272,7 +278,7 @@ function writeContraction(
   const axes = space.axes().map(axis);
   const kernel: ContractionKernel = {
     kind: "contraction",
-    name: kernelName(group),
+    name,
     operands: [],
     batch: axes.slice(0, -3),
     row: at(axes, -3),

@@ -120,14 +120,18 @@ const KEEP: KernelRewrite = {
 /** The kernel with renumbered expressions, axes (null: always 0) and operands; lists of axes and operands stay the caller's. */
 export function rewriteKernel<K extends ExpressionKernel>(kernel: K, given: Partial<KernelRewrite>): K {
   const rewrite = { ...KEEP, ...given };
-  const reindex = (index: Index, shift: number): Index => ({
-    offset: index.offset + shift,
-    terms: index.terms.flatMap(({ axis, stride }) => {
+  const reindex = ({ offset, terms, dynamic }: Index, shift: number): Index => {
+    const kept: Index["terms"][number][] = [];
+    for (const { axis, stride } of terms) {
       const moved = rewrite.axis(axis);
-      return moved === null ? [] : [{ axis: moved, stride }];
-    }),
-    dynamic: index.dynamic.map(({ value, stride }) => ({ value: rewrite.expression(value), stride })),
-  });
+      if (moved !== null) kept.push({ axis: moved, stride });
+    }
+    return {
+      offset: offset + shift,
+      terms: kept,
+      dynamic: dynamic.map(({ value, stride }) => ({ value: rewrite.expression(value), stride })),
+    };
+  };
   const access = <A extends { readonly operand: number; readonly index: Index }>(old: A): A => {
     const { operand, shift } = rewrite.operand(old.operand);
     return { ...old, operand, index: reindex(old.index, shift) };

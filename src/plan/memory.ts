@@ -156,7 +156,8 @@ function placeBlocks(chains: readonly Chain[]): readonly Block[] {
   sized.sort((a, b) => b.bytes - a.bytes || a.start - b.start);
   const blocks: Block[] = [];
   for (const { values, start, end, bytes } of sized) {
-    const neighbours = blocks.filter((block) => block.start <= end && start <= block.end);
+    const neighbours: Block[] = [];
+    for (const block of blocks) if (block.start <= end && start <= block.end) neighbours.push(block);
     blocks.push({ values, start, end, bytes, offset: bestGap(neighbours, bytes) });
   }
   return blocks;

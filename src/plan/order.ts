@@ -23,13 +23,18 @@ export function orderCalls(scheduled: Scheduled): Scheduled {
   const problems = scheduled.segments.map(({ calls }, index): Problem => {
     const values = at(touched, index);
     const all = [...new Set(values.flat())];
+    const numbers = new Map(all.map((value, number) => [value, number]));
+    const numbered = values.map((of) => of.map((value) => numbers.get(value) ?? 0));
+    const uses = all.map(() => 0);
+    for (const number of numbered.flat()) uses[number] = at(uses, number) + 1;
     const problem = {
       calls,
-      values,
+      values: numbered,
+      uses,
       needs: predecessors(calls),
-      made: new Set(all.filter((value) => made.has(value))),
-      kept: new Set(all.filter((value) => lastUses.get(value) !== index)),
-      bytes: new Map(all.map((value) => [value, bytesOf(scheduled, value)])),
+      made: all.map((value) => made.has(value)),
+      kept: all.map((value) => lastUses.get(value) !== index),
+      bytes: all.map((value) => bytesOf(scheduled, value)),
     };
     for (const value of all) made.add(value);
     return problem;
@@ -43,18 +48,20 @@ export function orderCalls(scheduled: Scheduled): Scheduled {
   return { ...scheduled, segments };
 }
 
-/** One segment. Calls are numbered in the order of the graph. */
+/** One segment. Calls are numbered in the order of the graph, values in that of their first use. */
 interface Problem {
   readonly calls: readonly Call[];
   /** What each call touches. */
   readonly values: readonly (readonly number[])[];
+  /** How many calls touch each value. */
+  readonly uses: readonly number[];
   /** What must run before each call. */
   readonly needs: readonly ReadonlySet<number>[];
   /** Values that an earlier segment made. */
-  readonly made: ReadonlySet<number>;
+  readonly made: readonly boolean[];
   /** Values that a later segment needs. */
-  readonly kept: ReadonlySet<number>;
-  readonly bytes: ReadonlyMap<number, number>;
+  readonly kept: readonly boolean[];
+  readonly bytes: readonly number[];
 }
 
 /** An order of the calls, and the most bytes alive at once in it. */
@@ -182,38 +189,35 @@ function peakOf(problem: Problem, order: readonly number[]): number {
 /** Which values are alive while calls run one after another. */
 class Alive {
   readonly #problem: Problem;
-  readonly #seen = new Set<number>();
   /** Calls that still have to touch a value. */
-  readonly #open = new Map<number, number>();
+  readonly #open: number[];
 
   constructor(problem: Problem) {
     this.#problem = problem;
-    for (const value of problem.values.flat()) this.#open.set(value, (this.#open.get(value) ?? 0) + 1);
+    this.#open = [...problem.uses];
   }
 
   /** Bytes of what a call is the first to touch. */
   taken(call: number): number {
-    return this.#sum(call, (value) => !this.#seen.has(value) && !this.#problem.made.has(value));
+    const { values, uses, made, bytes } = this.#problem;
+    let sum = 0;
+    for (const value of at(values, call))
+      if (this.#open[value] === uses[value] && !at(made, value)) sum += at(bytes, value);
+    return sum;
   }
 
   /** Bytes that are alive after a call and were not before. */
   growth(call: number): number {
-    const freed = this.#sum(call, (value) => this.#open.get(value) === 1 && !this.#problem.kept.has(value));
+    const { values, kept, bytes } = this.#problem;
+    let freed = 0;
+    for (const value of at(values, call))
+      if (this.#open[value] === 1 && !at(kept, value)) freed += at(bytes, value);
     return this.taken(call) - freed;
   }
 
   run(call: number): void {
-    for (const value of at(this.#problem.values, call)) {
-      this.#seen.add(value);
-      this.#open.set(value, (this.#open.get(value) ?? 0) - 1);
-    }
-  }
-
-  #sum(call: number, counts: (value: number) => boolean): number {
-    let sum = 0;
-    for (const value of at(this.#problem.values, call))
-      if (counts(value)) sum += this.#problem.bytes.get(value) ?? 0;
-    return sum;
+    const open = this.#open;
+    for (const value of at(this.#problem.values, call)) open[value] = at(open, value) - 1;
   }
 }
 

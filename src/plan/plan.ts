@@ -98,6 +98,6 @@ function stepDispatches(
 
 function workOffset(offsets: ReadonlyMap<number, number>, value: number): number {
   const offset = offsets.get(value);
-  invariant(offset !== undefined, `value ${value} has no place in memory`);
+  invariant(offset !== undefined, () => `value ${value} has no place in memory`);
   return offset;
 }

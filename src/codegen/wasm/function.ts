@@ -1,8 +1,29 @@
 /** Bodies of functions: locals and structured control flow around the values of instructions.ts. */
+import { at } from "../../base/invariant.ts";
 import type { FunctionCode, FunctionType, ValueType } from "./binary.ts";
 import { unsigned } from "./binary.ts";
 import type { I32, Statement, Value } from "./instructions.ts";
 import { i32 } from "./instructions.ts";
+
+const IF: Statement = [0x04, 0x40];
+const ELSE: Statement = [0x05];
+const BLOCK: Statement = [0x02, 0x40];
+const LOOP: Statement = [0x03, 0x40];
+const END: Statement = [0x0b];
+const DROP: Statement = [0x1a];
+const TRAP: Statement = [0x00];
+
+/** Code that reads and writes a local, by its number: all functions count their locals from 0. */
+const reads: Statement[] = [];
+const writes: Statement[] = [];
+
+function localCode(index: number): { readonly read: Statement; readonly write: Statement } {
+  for (let next = reads.length; next <= index; next++) {
+    reads.push([0x20, ...unsigned(next)]);
+    writes.push([0x21, ...unsigned(next)]);
+  }
+  return { read: at(reads, index), write: at(writes, index) };
+}
 
 /** A local that changes. */
 export interface Variable<Type extends ValueType = ValueType> {
@@ -18,7 +39,8 @@ export interface Label {
 export class FunctionBuilder {
   readonly #type: FunctionType;
   readonly #locals: ValueType[] = [];
-  readonly #code: number[] = [];
+  /** In pieces, which are joined once at the end. */
+  readonly #code: Statement[] = [];
   /** Reads of locals that never change. */
   readonly #fixed = new WeakSet<Value>();
   #depth = 0;
@@ -28,32 +50,30 @@ export class FunctionBuilder {
   }
 
   parameter<Type extends ValueType>(type: Type, index: number): Value<Type> {
-    const value = { type, code: [0x20, ...unsigned(index)] };
+    const value = { type, code: localCode(index).read };
     this.#fixed.add(value);
     return value;
   }
 
   /** Appends code that leaves nothing on the stack. */
   push(statement: Statement): void {
-    for (const byte of statement) this.#code.push(byte);
+    this.#code.push(statement);
   }
 
   /** Drops a value that is computed for its effect. */
   drop(value: Value): void {
-    this.push(value.code);
-    this.#code.push(0x1a);
+    this.#code.push(value.code, DROP);
   }
 
   /** A local that starts with a value. Locals start as 0 only once: inside loops give `initial`. */
   variable<Type extends ValueType>(type: Type, initial?: Value<Type>): Variable<Type> {
-    const index = unsigned(this.#type.parameters.length + this.#locals.length);
+    const { read, write } = localCode(this.#type.parameters.length + this.#locals.length);
     this.#locals.push(type);
     const set = (value: Value<Type>) => {
-      this.push(value.code);
-      this.#code.push(0x21, ...index);
+      this.#code.push(value.code, write);
     };
     if (initial !== undefined) set(initial);
-    return { get: { type, code: [0x20, ...index] }, set };
+    return { get: { type, code: read }, set };
   }
 
   /** Computes a value here and now; the result may be used any number of times where this point has been passed. */
@@ -66,40 +86,40 @@ export class FunctionBuilder {
   }
 
   when(condition: I32, then: () => void, otherwise?: () => void): void {
-    this.push(condition.code);
-    this.#code.push(0x04, 0x40);
+    this.#code.push(condition.code, IF);
     this.#depth++;
     then();
     if (otherwise !== undefined) {
-      this.#code.push(0x05);
+      this.#code.push(ELSE);
       otherwise();
     }
     this.#depth--;
-    this.#code.push(0x0b);
+    this.#code.push(END);
   }
 
   /** `leave(exit)` inside jumps to the end of the block. */
   block(body: (exit: Label) => void): void {
-    this.#code.push(0x02, 0x40);
+    this.#code.push(BLOCK);
     this.#depth++;
     body({ depth: this.#depth });
     this.#depth--;
-    this.#code.push(0x0b);
+    this.#code.push(END);
   }
 
   /** `repeat(start)` inside jumps back; otherwise the body runs once. */
   loop(body: (start: Label) => void): void {
-    this.#code.push(0x03, 0x40);
+    this.#code.push(LOOP);
     this.#depth++;
     body({ depth: this.#depth });
     this.#depth--;
-    this.#code.push(0x0b);
+    this.#code.push(END);
   }
 
   /** Jumps to a label, where a condition is given only if it holds. */
   jump(label: Label, condition?: I32): void {
     const distance = unsigned(this.#depth - label.depth);
-    this.push(condition === undefined ? [0x0c, ...distance] : [...condition.code, 0x0d, ...distance]);
+    if (condition === undefined) this.#code.push([0x0c, ...distance]);
+    else this.#code.push(condition.code, [0x0d, ...distance]);
   }
 
   /**
@@ -159,11 +179,21 @@ export class FunctionBuilder {
 
   /** Ends the program with a trap. */
   trap(): void {
-    this.#code.push(0x00);
+    this.#code.push(TRAP);
   }
 
   finish(result?: Value): FunctionCode {
-    const body = result === undefined ? this.#code : [...this.#code, ...result.code];
-    return { type: this.#type, locals: this.#locals, body };
+    if (result !== undefined) this.#code.push(result.code);
+    return { type: this.#type, locals: this.#locals, body: joined(this.#code) };
   }
+}
+
+/** Arguments of one call: engines have a bound on them. */
+const MOST_PIECES = 1000;
+
+function joined(pieces: readonly Statement[]): Statement {
+  let code: number[] = [];
+  for (let first = 0; first < pieces.length; first += MOST_PIECES)
+    code = code.concat(...pieces.slice(first, first + MOST_PIECES));
+  return code;
 }

@@ -2,6 +2,7 @@
  * Instructions as typed functions over values: `f32x4.add(a, b)` is the code that leaves a + b on the stack. Opcodes as in the core specification
  * (sections 5.4 and 6), with those of threads and relaxed SIMD. A value that is used twice is kept in a local (see function.ts).
  */
+import { at } from "../../base/invariant.ts";
 import type { ValueType } from "./binary.ts";
 import { signed, singleBytes, unsigned, wordBytes } from "./binary.ts";
 
@@ -131,10 +132,8 @@ export const f32 = {
 };
 
 function lane<R extends ValueType>(type: R, opcode: number) {
-  return (vector: V128, index: number): Value<R> => ({
-    type,
-    code: [...vector.code, ...simd(opcode), index],
-  });
+  const prefixed = simd(opcode);
+  return (vector: V128, index: number): Value<R> => ({ type, code: vector.code.concat(prefixed, index) });
 }
 
 const CONSTANT_VECTOR = simd(0x0c);
@@ -143,12 +142,38 @@ function constantVector(words: readonly (readonly number[])[]): V128 {
   return { type: "v128", code: CONSTANT_VECTOR.concat(...words) };
 }
 
-/** Bytes of a shuffle that takes whole words: 0 to 3 of the first vector, 4 to 7 of the second. */
-function wordShuffle(words: readonly [number, number, number, number]): number[] {
-  return words.flatMap((word) => [0, 1, 2, 3].map((byte) => word * 4 + byte));
+/** One number in all four lanes. Kernels name the same few again and again. */
+function constantSplat(bytes: (value: number) => readonly number[]): (value: number) => V128 {
+  const made = new Map<number, V128>();
+  return (value) => {
+    // A map does not tell the two zeros apart.
+    let vector = Object.is(value, -0) ? undefined : made.get(value);
+    if (vector === undefined) {
+      const word = bytes(value);
+      vector = constantVector([word, word, word, word]);
+      if (!Object.is(value, -0)) made.set(value, vector);
+    }
+    return vector;
+  };
 }
 
+const singleSplat = constantSplat(singleBytes);
+const wordSplat = constantSplat(wordBytes);
+
+const SHUFFLE = simd(0x0d);
+
+/** The bytes of the words of two vectors: 0 to 3 of the first one, 4 to 7 of the second. */
+const WORDS: readonly (readonly number[])[] = Array.from({ length: 8 }, (_, word) => [
+  word * 4,
+  word * 4 + 1,
+  word * 4 + 2,
+  word * 4 + 3,
+]);
+
 const SELECT = simd(0x52);
+const LOAD_LANE = simd(0x56);
+const STORE_LANE = simd(0x5a);
+const STORE_LOW_HALF = simd(0x5b);
 
 export const v128 = {
   load: load("v128", ...simd(0x00)),
@@ -158,21 +183,22 @@ export const v128 = {
   /** `vector` with one lane from memory. */
   loadLane: (address: I32, vector: V128, index: number, offset = 0): V128 => {
     const [base, shift] = reach(address, offset);
-    return { type: "v128", code: [...base.code, ...vector.code, ...simd(0x56), ...place(shift), index] };
+    return { type: "v128", code: base.code.concat(vector.code, LOAD_LANE, place(shift), index) };
   },
   /** Stores one lane. */
   storeLane: (address: I32, vector: V128, index: number, offset = 0): Statement => {
     const [base, shift] = reach(address, offset);
-    return [...base.code, ...vector.code, ...simd(0x5a), ...place(shift), index];
+    return base.code.concat(vector.code, STORE_LANE, place(shift), index);
   },
   /** Stores lanes 0 and 1. */
   storeLowHalf: (address: I32, vector: V128, offset = 0): Statement => {
     const [base, shift] = reach(address, offset);
-    return [...base.code, ...vector.code, ...simd(0x5b), ...place(shift), 0];
+    return base.code.concat(vector.code, STORE_LOW_HALF, place(shift), 0);
   },
+  /** Takes whole words of two vectors. */
   shuffle: (a: V128, b: V128, words: readonly [number, number, number, number]): V128 => ({
     type: "v128",
-    code: [...a.code, ...b.code, ...simd(0x0d), ...wordShuffle(words)],
+    code: a.code.concat(b.code, SHUFFLE, ...words.map((word) => at(WORDS, word))),
   }),
   not: vector1(0x4d),
   and: vector2(0x4e),
@@ -189,7 +215,8 @@ export const v128 = {
 };
 
 export const i32x4 = {
-  constant: (a: number, b = a, c = a, d = a): V128 => constantVector([a, b, c, d].map(wordBytes)),
+  constant: (a: number, b = a, c = a, d = a): V128 =>
+    a === b && a === c && a === d ? wordSplat(a) : constantVector([a, b, c, d].map(wordBytes)),
   splat: one<"i32", "v128">("v128", ...simd(0x11)),
   lane: lane("i32", 0x1b),
   replaceLane: (vector: V128, index: number, value: I32): V128 => ({
@@ -218,7 +245,7 @@ export const i32x4 = {
 const RELAXED_MULTIPLY_ADD = simd(0x105);
 
 export const f32x4 = {
-  constant: (a: number, b = a, c = a, d = a): V128 => constantVector([a, b, c, d].map(singleBytes)),
+  constant: singleSplat,
   splat: one<"f32", "v128">("v128", ...simd(0x13)),
   lane: lane("f32", 0x1f),
   eq: vector2(0x41),

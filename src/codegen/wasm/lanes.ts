@@ -43,7 +43,9 @@ export function laneStride(index: Index, plan: LanePlan): number | null {
 }
 
 export function strideAlong(index: Index, axis: number): number {
-  return index.terms.reduce((sum, term) => (term.axis === axis ? sum + term.stride : sum), 0);
+  let sum = 0;
+  for (const term of index.terms) if (term.axis === axis) sum += term.stride;
+  return sum;
 }
 
 /** How well an axis suits the lanes: accesses of whole vectors against those that go element by element. */

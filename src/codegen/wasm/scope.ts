@@ -28,6 +28,28 @@ export interface KernelFrame {
   readonly operands: readonly I32[];
   /** Expressions that are the same in all lanes but meet values that are not. */
   readonly splats: ReadonlySet<ExpressionId>;
+  /** How the indices that were asked for step along axes other than the lane axis, ascending. */
+  readonly steps: Map<Index, readonly Step[]>;
+}
+
+interface Step {
+  readonly axis: number;
+  readonly stride: number;
+  /** Equal for equal steps. */
+  readonly key: string;
+}
+
+function stepsOf({ steps, plan }: KernelFrame, index: Index): readonly Step[] {
+  const known = steps.get(index);
+  if (known !== undefined) return known;
+  const made = [...new Set(index.terms.map(({ axis }) => axis))]
+    .filter((axis) => axis !== plan.axis)
+    .sort((a, b) => a - b)
+    .map((axis) => ({ axis, stride: strideAlong(index, axis) }))
+    .filter(({ stride }) => stride !== 0)
+    .map(({ axis, stride }): Step => ({ axis, stride, key: ` ${axis}*${stride}` }));
+  steps.set(index, made);
+  return made;
 }
 
 /** The four lanes of a scope: lane 0 stands at `bytes / 4 + shift` along the lane axis. */
@@ -53,7 +75,7 @@ export function makeFrame(
     if (!at(plan.varying, id) || expression.op === "load") continue;
     for (const operand of expressionOperands(expression)) if (!at(plan.varying, operand)) splats.add(operand);
   }
-  return { f, math: new VectorMath(f, fused), kernel, plan, operands, splats };
+  return { f, math: new VectorMath(f, fused), kernel, plan, operands, splats, steps: new Map() };
 }
 
 export class Scope {
@@ -98,7 +120,7 @@ export class Scope {
 
   /** Whether a value is at hand. */
   has(id: ExpressionId): boolean {
-    return this.#find((scope) => scope.#values.get(id)) !== undefined;
+    return this.#value(id) !== undefined;
   }
 
   /** Computes expressions, operands first; those at hand are left out. */
@@ -120,7 +142,7 @@ export class Scope {
     const expression = at(this.#frame.kernel.expressions, id);
     if (expression.op === "constant")
       return expression.dtype === "f32" ? f32.constant(expression.value) : i32.constant(expression.value);
-    const value = this.#find((scope) => scope.#values.get(id));
+    const value = this.#value(id);
     if (value?.type === "f32" || value?.type === "i32") return value as Scalar;
     throw new CompilerBug(
       `expression ${id} (${expression.op}) of ${this.#frame.kernel.name} is no number here`,
@@ -131,11 +153,13 @@ export class Scope {
   vector(id: ExpressionId): V128 {
     const expression = at(this.#frame.kernel.expressions, id);
     if (expression.op === "constant") return constantVector(expression);
-    const known = this.#find((scope) => scope.#splats.get(id));
-    if (known !== undefined) return known;
+    for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
+      const known = scope.#splats.get(id);
+      if (known !== undefined) return known;
+    }
     if (!at(this.#frame.plan.varying, id)) return this.#splat(id);
-    const value = this.#find((scope) => scope.#values.get(id));
-    invariant(value?.type === "v128", `expression ${id} (${expression.op}) is no vector here`);
+    const value = this.#value(id);
+    invariant(value?.type === "v128", () => `expression ${id} (${expression.op}) is no vector here`);
     return value as V128;
   }
 
@@ -148,44 +172,52 @@ export class Scope {
 
   #integer(id: ExpressionId): I32 {
     const value = this.scalar(id);
-    invariant(value.type === "i32", `expression ${id} is no whole number`);
+    invariant(value.type === "i32", () => `expression ${id} is no whole number`);
     return value;
   }
 
-  #find<T>(look: (scope: Scope) => T | undefined): T | undefined {
+  #value(id: ExpressionId): Value | undefined {
     for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
-      const found = look(scope);
-      if (found !== undefined) return found;
+      const value = scope.#values.get(id);
+      if (value !== undefined) return value;
     }
     return undefined;
   }
 
   #position(axis: number): I32 | undefined {
-    return this.#find((scope) => scope.#positions.get(axis));
+    for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
+      const position = scope.#positions.get(axis);
+      if (position !== undefined) return position;
+    }
+    return undefined;
+  }
+
+  #knownBase(key: string): I32 | undefined {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
+      const base = scope.#bases.get(key);
+      if (base !== undefined) return base;
+    }
+    return undefined;
   }
 
   /** Address of an index without its offset, lane axis and dynamic terms. Operands that step alike share it. */
   #base(operand: number, index: Index): I32 {
-    const { f, plan, operands } = this.#frame;
-    const bound = (outer: boolean) =>
-      [...new Set(index.terms.map(({ axis }) => axis))]
-        .filter((axis) => axis !== plan.axis && (outer ? !this.#positions.has(axis) : true))
-        .map((axis) => ({ axis, stride: strideAlong(index, axis) }))
-        .filter(({ axis, stride }) => stride !== 0 && this.#position(axis) !== undefined)
-        .sort((a, b) => a.axis - b.axis);
-    const keyOf = (terms: readonly { axis: number; stride: number }[]) =>
-      `${operand} ${terms.map(({ axis, stride }) => `${axis}*${stride}`).join(" ")}`;
-    const all = bound(false);
-    const known = this.#find((scope) => scope.#bases.get(keyOf(all)));
+    const { f, operands } = this.#frame;
+    const bound = stepsOf(this.#frame, index).filter(({ axis }) => this.#position(axis) !== undefined);
+    let [all, outer] = [String(operand), String(operand)];
+    for (const { axis, key } of bound) {
+      all += key;
+      if (!this.#positions.has(axis)) outer += key;
+    }
+    const known = this.#knownBase(all);
     if (known !== undefined) return known;
-    const outer = bound(true);
-    let base = this.#find((scope) => scope.#bases.get(keyOf(outer)));
-    const isOuter = new Set(outer.map(({ axis }) => axis));
-    const missing = base === undefined ? all : all.filter(({ axis }) => !isOuter.has(axis));
-    base ??= at(operands, operand);
-    for (const { axis, stride } of missing) base = i32.add(base, scaled(this.#position(axis), stride * 4));
+    const begun = this.#knownBase(outer);
+    let base = begun ?? at(operands, operand);
+    for (const { axis, stride } of bound)
+      if (begun === undefined || this.#positions.has(axis))
+        base = i32.add(base, scaled(this.#position(axis), stride * 4));
     const kept = f.keep(base);
-    this.#bases.set(keyOf(all), kept);
+    this.#bases.set(all, kept);
     return kept;
   }
 

@@ -11,7 +11,7 @@ import { ElaboratedModel } from "../elaborate/model.ts";
 import type { Graph, GraphSegment, Node, Output } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
-import { substituteInputs } from "../ir/substitute.ts";
+import { Substitution, substituteInputs } from "../ir/substitute.ts";
 import { ops } from "../ops/index.ts";
 import type { DataArena, RecordedLoss, UpdateSchedule } from "../train/compiled.ts";
 import type { FoundParameter, ParameterLayout, PlacedParameter } from "../train/layout.ts";
@@ -41,45 +41,62 @@ export interface IterationGraph {
 /** Where parameters lie, and the instances that own them, by path. */
 export interface Placement extends ParameterLayout {
   readonly instances: ReadonlyMap<string, MadeInstance>;
+  /** The model with which the parameters were found, in training and with stand-ins for them: it is not elaborated twice. */
+  readonly found: FoundModel;
+}
+
+interface FoundModel {
+  readonly g: GraphBuilder;
+  readonly finder: ParameterFinder;
+  readonly sample: Sample;
 }
 
 /** Which parameters and states the model has, which phase reads which, and where they lie. */
 export function placeParameters(setup: TrainingSetup): Placement {
   const instances = new Map<string, MadeInstance>();
+  const g = new GraphBuilder(ops);
   const finder = new ParameterFinder();
   const readBy = new Map<string, Set<string>>();
-  const elaborated = met(setup, finder, true, (instance) => instances.set(instance.path, instance));
+  const sample = sampled(
+    (stream) =>
+      elaborate(
+        setup,
+        g,
+        stream,
+        true,
+        (request) => finder.node(g, request),
+        (instance) => instances.set(instance.path, instance),
+      ),
+    () => ITERATION,
+  );
+  meetAll(setup, sample.model);
   for (const phase of setup.train.phases)
-    for (const path of finder.pathsUnder(elaborated.objective(phase)))
+    for (const path of finder.pathsUnder(sample.model.objective(phase)))
       readBy.set(path, (readBy.get(path) ?? new Set()).add(phase.name));
-  if (elaborated.choosesByTraining) met(setup, finder, false);
-  const found = finder.requests.map(
+  if (sample.model.choosesByTraining) {
+    const other = new GraphBuilder(ops);
+    const evaluated = elaborate(
+      setup,
+      other,
+      () => "layout",
+      false,
+      (request) => finder.node(other, request),
+    );
+    meetAll(setup, evaluated.model);
+  }
+  const parameters = finder.requests.map(
     (request): FoundParameter => ({ ...request, readBy: readBy.get(request.path) ?? new Set() }),
   );
-  return { ...layoutParameters(found, setup.train.phases), instances };
+  const layout = layoutParameters(parameters, setup.train.phases);
+  return { ...layout, instances, found: { g, finder, sample } };
 }
 
-/** Everything of a model with the parameters and states that it asks for. */
-function met(
-  setup: TrainingSetup,
-  finder: ParameterFinder,
-  training: boolean,
-  made: (instance: MadeInstance) => void = () => {},
-): ElaboratedModel {
-  const g = new GraphBuilder(ops);
-  const { model } = elaborate(
-    setup,
-    g,
-    () => "layout",
-    training,
-    (request) => finder.node(g, request),
-    made,
-  );
+/** Makes a model ask for all parameters and states that it has. */
+function meetAll(setup: TrainingSetup, model: ElaboratedModel): void {
   for (const phase of setup.train.phases) model.objective(phase);
   for (const name of model.lossNames) model.loss(name);
   for (const { name } of model.outputs) model.value(name);
   model.stateUpdates();
-  return model;
 }
 
 interface Elaborated {
@@ -114,35 +131,57 @@ export function elaborate(
   return { model, inputs };
 }
 
-export function iterationGraph(setup: TrainingSetup, layout: ParameterLayout): IterationGraph {
-  return new IterationBuilder(setup, layout).build();
+export function iterationGraph(setup: TrainingSetup, placement: Placement): IterationGraph {
+  return new IterationBuilder(setup, placement).build();
 }
 
-/** The model on contents of the parameters before any update, with one stream of random numbers. */
+/** The random numbers that are drawn once per iteration. */
+const ITERATION = "iteration";
+
+/** The model with stand-ins for the parameters before any update, with one stream of random numbers. */
 interface Sample extends Elaborated {
   /** What draws random numbers. */
   readonly drawers: readonly Owner[];
+}
+
+/** An elaboration that notes what draws random numbers. */
+function sampled(
+  make: (stream: ElaborationHost["stream"]) => Elaborated,
+  stream: ElaborationHost["stream"],
+): Sample {
+  const drawers: Owner[] = [];
+  const made = make((owner) => {
+    drawers.push(owner);
+    return stream(owner);
+  });
+  return { ...made, drawers };
 }
 
 class IterationBuilder {
   readonly #setup: TrainingSetup;
   readonly #layout: ParameterLayout;
   readonly #g = new GraphBuilder(ops);
+  readonly #found: FoundModel;
   readonly #placed: ReadonlyMap<string, PlacedParameter>;
+  /** From the graph in which the model was elaborated into this one, with parameters where they lie. */
+  readonly #moved: Substitution;
   /** How often each parameter has been updated so far, by offset. */
   readonly #versions = new Map<number, number>();
   /** Elaboration takes longest, so that phases and repeats share one as long as they draw the same random numbers. */
-  readonly #samples = new Map<string, Sample>();
+  readonly #samples: Map<string, Sample>;
   readonly #steps = new Map<string, readonly Output[]>();
   readonly #segments: GraphSegment[] = [];
   readonly #losses: RecordedLoss[] = [];
   readonly #updates: UpdateSchedule[] = [];
   readonly #arenas = new Map<string, DataArena>();
 
-  constructor(setup: TrainingSetup, layout: ParameterLayout) {
+  constructor(setup: TrainingSetup, placement: Placement) {
     this.#setup = setup;
-    this.#layout = layout;
-    this.#placed = new Map(layout.parameters.map((parameter) => [parameter.path, parameter]));
+    this.#layout = placement;
+    this.#found = placement.found;
+    this.#samples = new Map([[ITERATION, placement.found.sample]]);
+    this.#placed = new Map(placement.parameters.map((parameter) => [parameter.path, parameter]));
+    this.#moved = new Substitution(this.#g, (node) => this.#inPlace(node));
   }
 
   build(): IterationGraph {
@@ -175,16 +214,26 @@ class IterationBuilder {
     return this.#g.input({ name: path, arena: "parameters", offset, version: 0, shape, dtype: "f32" });
   }
 
+  /** The parameter that a node stands for; null for any other node. */
+  #inPlace(node: Node): Node | null {
+    return node.op === "input" && node.attributes.arena === "parameters"
+      ? this.#parameter(node.attributes.name)
+      : null;
+  }
+
+  /** A node of the elaborated model in the graph of the iteration. */
+  #here(node: Node): Node {
+    return at(this.#moved.of([node]), 0);
+  }
+
   #sample(name: string, stream: ElaborationHost["stream"]): Sample {
     const known = this.#samples.get(name);
     if (known !== undefined) return known;
-    const drawers: Owner[] = [];
-    const noted = (owner: Owner) => {
-      drawers.push(owner);
-      return stream(owner);
-    };
-    const made = elaborate(this.#setup, this.#g, noted, true, ({ path }) => this.#parameter(path));
-    const sample = { ...made, drawers };
+    const { g, finder } = this.#found;
+    const sample = sampled(
+      (noted) => elaborate(this.#setup, g, noted, true, (request) => finder.node(g, request)),
+      stream,
+    );
     this.#samples.set(name, sample);
     return sample;
   }
@@ -214,19 +263,19 @@ class IterationBuilder {
 
   /** Random numbers are drawn once per iteration, so that the phases share what they compute alike; a repeat draws anew in what the phase moves. */
   #sampleFor(phase: CheckedPhase, repeat: number): Sample {
-    const shared = this.#sample("iteration", () => "iteration");
+    const shared = this.#sample(ITERATION, () => ITERATION);
     const moves = (owner: Owner) => selects(phase.updates, owner);
     if (repeat === 0 || !shared.drawers.some(moves)) return shared;
     const name = `${phase.name}.${repeat}`;
-    return this.#sample(name, (owner) => (moves(owner) ? name : "iteration"));
+    return this.#sample(name, (owner) => (moves(owner) ? name : ITERATION));
   }
 
   /** Gradients of a phase's parameters, in terms of parameters before any update. */
   #gradients(phase: CheckedPhase, sample: Sample): readonly Output[] {
-    const isShared = sample === this.#samples.get("iteration");
+    const isShared = sample === this.#samples.get(ITERATION);
     const known = isShared ? this.#steps.get(phase.name) : undefined;
     if (known !== undefined) return known;
-    const objective = sample.model.objective(phase);
+    const objective = this.#here(sample.model.objective(phase));
     const directed = phase.sign === 1 ? objective : this.#g.neg(objective);
     const trained = this.#trained(phase);
     const nodes = trained.map((parameter) => this.#parameter(parameter.path));
@@ -249,7 +298,7 @@ class IterationBuilder {
       const node = updates.get(path);
       return node === undefined
         ? []
-        : [{ name: `state.${path}`, node, target: { arena: "parameters", offset } }];
+        : [{ name: `state.${path}`, node: this.#here(node), target: { arena: "parameters", offset } }];
     });
   }
 
@@ -300,7 +349,7 @@ class IterationBuilder {
     return wanted.map(({ name, node }) => {
       const offset = this.#losses.length * ALIGNMENT;
       this.#losses.push({ name, offset });
-      return { name: `loss.${name}`, node, target: { arena: "losses", offset } };
+      return { name: `loss.${name}`, node: this.#here(node), target: { arena: "losses", offset } };
     });
   }
 }

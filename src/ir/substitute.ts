@@ -1,7 +1,7 @@
 /** The same computation on other leaves, or with other nodes in the middle. */
 import type { Node, NodeOf } from "./graph.ts";
 import type { GraphBuilder } from "./graph-build.ts";
-import { nodeNumbers, topologicalOrder } from "./graph-walk.ts";
+import { topologicalOrder } from "./graph-walk.ts";
 
 /** `roots` with every input replaced by what `leaf` returns for it; what depends on no replaced input stays the same node. */
 export function substituteInputs(
@@ -18,15 +18,30 @@ export function substitute(
   roots: readonly Node[],
   instead: (node: Node) => Node | null,
 ): readonly Node[] {
-  const order = topologicalOrder(roots);
-  const replaced = new Array<Node | undefined>(nodeNumbers(order)).fill(undefined);
-  const replacement = (node: Node) => replaced[node.id] ?? node;
-  for (const node of order) {
-    const made = g.withOrigin(
-      node.origin,
-      () => instead(node) ?? g.remade(node, node.inputs.map(replacement)),
-    );
-    if (made !== node) replaced[node.id] = made;
+  return new Substitution(g, instead).of(roots);
+}
+
+/** A substitution, also from one builder's nodes to another's, that goes once through what several lists of roots have in common. */
+export class Substitution {
+  readonly #g: GraphBuilder;
+  readonly #instead: (node: Node) => Node | null;
+  readonly #made = new Map<Node, Node>();
+  readonly #now = (node: Node) => this.#made.get(node) ?? node;
+
+  constructor(g: GraphBuilder, instead: (node: Node) => Node | null) {
+    this.#g = g;
+    this.#instead = instead;
   }
-  return roots.map(replacement);
+
+  of(roots: readonly Node[]): readonly Node[] {
+    for (const node of topologicalOrder(roots)) {
+      if (this.#made.has(node)) continue;
+      const made = this.#g.withOrigin(
+        node.origin,
+        () => this.#instead(node) ?? this.#g.remade(node, node.inputs.map(this.#now)),
+      );
+      this.#made.set(node, made);
+    }
+    return roots.map(this.#now);
+  }
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { BuildOptions, Metafile } from "esbuild";
 import { build } from "esbuild";
+import { byIndex } from "./build-by-index.ts";
 import { librarySyntax } from "./src/api/library-syntax.ts";
 import { BYTECODE_FILE, loadProgram, PROGRAM_FILE } from "./src/cli/built-program.ts";
 import { setEngineFlags } from "./src/cli/engine-flags.ts";
@@ -24,6 +25,7 @@ const shared: BuildOptions = {
   external: ["webgpu", "koffi", "@sparticuz/chromium", "h5wasm", "h5wasm-plugins"],
   logLevel: "warning",
   legalComments: "none",
+  plugins: [byIndex("tsconfig.build.json")],
 };
 
 rmSync(folder, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { printGraph } from "../ir/graph-print.ts";
 import { printProgram } from "../ir/program-print.ts";
 import type { GivenData } from "./dataset.ts";
 import { dataName, openDataset } from "./dataset.ts";
-import { chooseDevice } from "./devices.ts";
+import { describeDevice } from "./devices.ts";
 import type { DeviceOptions, SpecOptions } from "./options.ts";
 import { deviceOf, settingsOf } from "./options.ts";
 import { diskLoader, readSpec } from "./sources.ts";
@@ -53,8 +53,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     model: options.model ?? null,
   });
   const { data } = options;
-  const { backend, target } = await chooseDevice(deviceOf(options));
-  backend.close();
+  const { target } = await describeDevice(deviceOf(options));
   const bound = data === undefined ? null : { dataset: openDataset(data), folder: dataName(data) };
   const { compiled, iteration } = compileOnly({ model, types: program.types, target, data: bound });
   return {

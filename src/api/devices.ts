@@ -63,11 +63,27 @@ export function parseDevice(text: string): DeviceChoice {
   ]);
 }
 
-/** Opens the device; code for it is kept in `cache`. Throws a UserError with exit code 3 when there is none. */
-export async function chooseDevice(
-  { device, threads }: DeviceFlags,
-  cache: Cache = openCache(),
-): Promise<ChosenDevice> {
+/**
+ * Opens the device to run something on it; code for it is kept in `cache`. Whoever opens it closes the backend. Throws a UserError with exit code 3 when
+ * there is none.
+ */
+export async function chooseDevice(flags: DeviceFlags, cache: Cache = openCache()): Promise<ChosenDevice> {
+  const chosen = await findDevice(flags, cache);
+  chosen.backend.start?.();
+  return chosen;
+}
+
+/** What kernels are made for, and what the device can hold. Throws a UserError with exit code 3 when there is none. */
+export async function describeDevice(
+  flags: DeviceFlags,
+): Promise<Pick<ChosenDevice, "target"> & Pick<Backend, "limits" | "description">> {
+  const { backend, target } = await findDevice(flags, NO_CACHE);
+  const { limits, description } = backend;
+  backend.close();
+  return { target, limits, description };
+}
+
+async function findDevice({ device, threads }: DeviceFlags, cache: Cache): Promise<ChosenDevice> {
   switch (device) {
     case "reference":
       return {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { openDataset } from "../api/dataset.ts";
-import type { ChosenDevice, DeviceFlags } from "../api/devices.ts";
-import { chooseDevice, SOFTWARE } from "../api/devices.ts";
+import type { DeviceFlags } from "../api/devices.ts";
+import { describeDevice, SOFTWARE } from "../api/devices.ts";
 import { diskLoader, readSpec } from "../api/sources.ts";
 import { requireModel } from "../api/spec.ts";
 import { Stopwatch } from "../base/stopwatch.ts";
@@ -20,7 +20,6 @@ import { lackOfRoom, memoryReport } from "../driver/memory.ts";
 import { compileOnly } from "../driver/prepare.ts";
 import { summarize } from "../driver/summary.ts";
 import { amount } from "../report/quantity.ts";
-import type { Backend } from "../runtime/backend.ts";
 import { deviceFacts, openDevice } from "../runtime/dawn/device.ts";
 import { loadKernelSource } from "../runtime/kernel-sources.ts";
 import type { Register, Session } from "./command.ts";
@@ -102,7 +101,7 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
     return;
   }
   const wgsl = emit === "wgsl" ? await wgslTarget() : describeTarget(SOFTWARE);
-  const device = emit === "wgsl" ? null : await deviceOf(flags);
+  const device = emit === "wgsl" ? null : await describeDevice(flags);
   const target = device?.target ?? wgsl;
   const compilation = compileOnly({ model, types: program.types, target, data });
   if (flags.after !== undefined) {
@@ -129,16 +128,6 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
     session.json ? `${JSON.stringify(summary, null, 1)}\n` : describeSummary(summary, target.name),
   );
 }
-
-/** The device that would run the kernels: what they are made for, and what it can hold. */
-async function deviceOf(flags: DeviceFlags): Promise<CompileDevice> {
-  const { backend, target } = await chooseDevice(flags);
-  const { limits, description } = backend;
-  backend.close();
-  return { target, limits, description };
-}
-
-type CompileDevice = Pick<ChosenDevice, "target"> & Pick<Backend, "limits" | "description">;
 
 /** Where WGSL would run; a software driver where Dawn finds nothing. */
 async function wgslTarget(): Promise<TargetDescriptor> {

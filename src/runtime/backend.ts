@@ -9,6 +9,8 @@ export interface Backend {
   readonly profiling: string | null;
   /** What programs can be told from in advance not to fit. */
   readonly limits: MemoryLimits;
+  /** Begins what `prepare` needs and what goes on beside other work, where a device has such: for callers that will run something. */
+  readonly start?: () => void;
   /**
    * Compiles programs that share their arenas: an arena of one name is the same memory in all of them. Throws a UserError with exit code 3
    * when the device has no room for them, before anything runs.

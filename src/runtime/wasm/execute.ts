@@ -49,17 +49,21 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   const threads = threadCount(options.threads);
   const fused = options.fused !== false && hasRelaxedSimd();
   const { cache = NO_CACHE } = options;
-  // Workers start when there is something to do: many commands only ask for a description.
+  // Workers start when something will run: some commands only ask for a description.
   let workers: WorkerPool | null = null;
+  const startWorkers = () => {
+    workers ??= new WorkerPool(threads);
+    return workers;
+  };
   const open = new Set<WasmExecutable>();
   let executables = 0;
   return {
     description: `CPU (WebAssembly SIMD${fused ? ", relaxed multiply-add" : ""})`,
     profiling: "Kernels were timed one by one, each from its start until all threads had done their part.",
     limits: { total: REACH, arena: REACH, operand: REACH, elementBytes: 4 },
+    start: startWorkers,
     prepare: async (programs, progress) => {
-      workers ??= new WorkerPool(threads);
-      const pool = workers;
+      const pool = startWorkers();
       const { kernels, keys, numbers } = collectKernels(programs.values());
       const code = cache.remember("code", JSON.stringify([fused, keys]), () =>
         emitModule(kernels, { fused }),

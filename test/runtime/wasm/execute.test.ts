@@ -143,6 +143,10 @@ test("starting and stopping leaves neither threads nor memory behind", async () 
     const executable = await cpu.prepare(new Map([["p", program()]]));
     executable.run("p");
     cpu.close();
+    // One that was opened for a run that never came.
+    const idle = wasmBackend({ threads: 2 });
+    idle.start?.();
+    idle.close();
   };
   for (let turn = 0; turn < 5; turn++) await cycle();
   await new Promise((resolve) => setTimeout(resolve, 200));

@@ -30,6 +30,8 @@ export type DeviceChoice = (typeof CHOICES)[number];
 /** What is asked of the device. */
 export interface DeviceFlags {
   readonly device: DeviceChoice;
+  /** Whether somebody named the device; otherwise it is what the command or function takes by itself. */
+  readonly asked?: boolean;
   /** Threads of the CPU target; default: all that there are. */
   readonly threads?: number;
 }
@@ -83,17 +85,21 @@ export async function describeDevice(
   return { target, limits, description };
 }
 
-async function findDevice({ device, threads }: DeviceFlags, cache: Cache): Promise<ChosenDevice> {
+async function findDevice(
+  { device, asked = false, threads }: DeviceFlags,
+  cache: Cache,
+): Promise<ChosenDevice> {
+  const reason = asked ? "It was asked for." : "It is used unless another device is asked for.";
   switch (device) {
     case "reference":
       return {
         backend: referenceBackend(),
         target: describeTarget(SOFTWARE),
-        reason: "It was asked for.",
+        reason,
         cache,
       };
     case "cpu":
-      return chooseCpu(threads, "It was asked for.", cache);
+      return chooseCpu(threads, reason, cache);
     case "webgpu":
       return chooseDawn({}, cache);
     case "auto":

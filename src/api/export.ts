@@ -74,7 +74,7 @@ export async function exportRun(from: Run | string, options: ExportOptions): Pro
   const { to, data, out = join(run.folder, defaultName(to)) } = options;
   if (to === "html")
     return {
-      file: await writeRunReport(run.folder, data ?? null, deviceOf({ device: "cpu", ...options }), out),
+      file: await writeRunReport(run.folder, data ?? null, deviceOf(options, "cpu"), out),
       contents: [],
       missing: [],
     };

@@ -24,7 +24,8 @@ export function settingsOf({ set = {} }: SpecOptions): Record<string, string> {
   return Object.fromEntries(Object.entries(set).map(([name, value]) => [name, String(value)]));
 }
 
-/** The device that is asked for. Throws a UserError when there is none of that name. */
-export function deviceOf({ device = "auto", threads }: DeviceOptions): DeviceFlags {
-  return { device: parseDevice(device), ...(threads === undefined ? {} : { threads }) };
+/** The device that is asked for, otherwise `preset`. Throws a UserError when there is none of that name. */
+export function deviceOf({ device, threads }: DeviceOptions, preset: DeviceChoice = "auto"): DeviceFlags {
+  const asked = device !== undefined;
+  return { device: parseDevice(device ?? preset), asked, ...(threads === undefined ? {} : { threads }) };
 }

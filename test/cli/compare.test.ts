@@ -57,6 +57,14 @@ describe("a comparison", () => {
     expect(await runCli(...line("whole", ...PLAN))).toMatchObject({ code: 0 });
   });
 
+  it("says why it runs on the CPU, which nobody has to ask for", async () => {
+    const command = ["compare", TINY, "--data", data, "--over", "d=2", "--seeds", "1", "--epochs", "1"];
+    const unasked = await runCli(...command, "--out", join(folder, "unasked"));
+    expect(unasked.err).toMatch(/^Device: CPU .*\. It is used unless another device is asked for\.\n/);
+    const asked = await runCli(...command, "--out", join(folder, "asked"), "--device", "cpu");
+    expect(asked.err).toMatch(/^Device: CPU .*\. It was asked for\.\n/);
+  });
+
   it("leaves a run folder per variant and seed, and the tables", () => {
     const runs = ["d-2-seed-0", "d-2-seed-1", "d-3-seed-0", "d-3-seed-1"];
     expect(readdirSync(join(folder, "whole")).sort()).toEqual(

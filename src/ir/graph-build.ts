@@ -242,7 +242,7 @@ export class GraphBuilder extends NodeTable {
   broadcastTo(x: Node, shape: readonly number[]): Node {
     if (sameShape(x.shape, shape)) return x;
     const missing = shape.length - x.shape.length;
-    invariant(missing >= 0, `[${x.shape.join(", ")}] cannot be broadcast to [${shape.join(", ")}]`);
+    invariant(missing >= 0, () => `[${x.shape.join(", ")}] cannot be broadcast to [${shape.join(", ")}]`);
     const padded = this.reshape(x, [...Array<number>(missing).fill(1), ...x.shape]);
     if (sameShape(padded.shape, shape)) return padded;
     const source = padded.op === "broadcast" ? at(padded.inputs, 0) : padded;

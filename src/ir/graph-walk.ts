@@ -1,5 +1,5 @@
 /** Orders and look-ups over nodes. Everything here is iterative: unrolled recurrences make graphs deeper than the call stack. */
-import { CompilerBug } from "../base/invariant.ts";
+import { at, CompilerBug } from "../base/invariant.ts";
 import type { Graph, Node, NodeOf } from "./graph.ts";
 import type { OpName } from "./op-table.ts";
 
@@ -19,7 +19,7 @@ export function topologicalOrder(roots: readonly Node[]): Node[] {
     states[root.id] = OPEN;
     stack.push(root);
     next.push(0);
-    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    for (let node: Node | undefined = root; node !== undefined; node = stack[stack.length - 1]) {
       const top = stack.length - 1;
       const index = next[top] ?? 0;
       next[top] = index + 1;
@@ -42,10 +42,23 @@ export function topologicalOrder(roots: readonly Node[]): Node[] {
 
 /** How long a list by the numbers of some nodes has to be. */
 export function nodeNumbers(nodes: readonly Node[]): number {
-  return nodes.reduce((most, { id }) => Math.max(most, id), -1) + 1;
+  let most = -1;
+  for (let index = 0; index < nodes.length; index++) most = Math.max(most, at(nodes, index).id);
+  return most + 1;
 }
 
 const [NEW, OPEN, DONE] = [0, 1, 2];
+
+const orders = new WeakMap<Graph, readonly Node[]>();
+
+/** Every node of a graph in {@link topologicalOrder}. Several passes ask it of one graph. */
+export function graphOrder(graph: Graph): readonly Node[] {
+  const known = orders.get(graph);
+  if (known !== undefined) return known;
+  const order = topologicalOrder(graphRoots(graph));
+  orders.set(graph, order);
+  return order;
+}
 
 /** The results of all segments, in order, each segment's kept values first. */
 export function graphRoots(graph: Graph): Node[] {
@@ -90,6 +103,15 @@ export type Replacement = (old: Node) => Node;
 /** Whether a node has exactly these operands. */
 export function sameOperands(node: Node, inputs: readonly Node[]): boolean {
   for (let index = 0; index < inputs.length; index++) if (inputs[index] !== node.inputs[index]) return false;
+  return true;
+}
+
+/** Whether every operand of a node stands for itself. */
+export function keepsOperands({ inputs }: Node, replacement: Replacement): boolean {
+  for (let index = 0; index < inputs.length; index++) {
+    const input = at(inputs, index);
+    if (replacement(input) !== input) return false;
+  }
   return true;
 }
 

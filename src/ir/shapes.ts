@@ -1,6 +1,5 @@
 /** Shape arithmetic of the graph builder: broadcasting, axis numbers, and the names by which equal nodes are found. */
 import { at, CompilerBug, invariant } from "../base/invariant.ts";
-import type { Node } from "./graph.ts";
 import { sameShape } from "./graph-walk.ts";
 import { ScanBody } from "./scan-body.ts";
 
@@ -28,7 +27,7 @@ export function broadcastShapes(shapes: readonly (readonly number[])[]): number[
 /** An axis counted from the end when negative. */
 export function canonicalAxis(axis: number, rank: number): number {
   const canonical = axis < 0 ? axis + rank : axis;
-  invariant(canonical >= 0 && canonical < rank, `axis ${axis} is outside rank ${rank}`);
+  invariant(canonical >= 0 && canonical < rank, () => `axis ${axis} is outside rank ${rank}`);
   return canonical;
 }
 
@@ -46,26 +45,13 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** More nodes than a graph can have: two of their numbers fit into one. */
-const MOST_NODES = 2 ** 26;
-
-/** What is equal exactly for nodes of one operation with equal operands and attributes, which are given by {@link attributesName}. */
-export function nodeKey(inputs: readonly Node[], name: string): string | number {
-  const [first, second, third] = inputs;
-  if (name === "" && first !== undefined && third === undefined)
-    return second === undefined ? first.id : first.id * MOST_NODES + second.id;
-  let key = name;
-  for (const input of inputs) key += ` ${input.id}`;
-  return key;
-}
-
 /** Text that is equal exactly for equal attributes; empty for none. JSON.stringify would confuse -0 with 0 and NaN with the infinities. */
 export function attributesName(attributes: object): string {
-  const fields = Object.entries(attributes);
-  if (fields.length === 0) return "";
-  if (fields.length > 1) fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  const names = Object.keys(attributes);
+  if (names.length === 0) return "";
+  if (names.length > 1) names.sort();
   let key = "{";
-  for (const [name, field] of fields) key += `${name}:${fieldKey(field)},`;
+  for (const name of names) key += `${name}:${fieldKey((attributes as Record<string, unknown>)[name])},`;
   return `${key}}`;
 }
 

@@ -34,14 +34,9 @@ export class Substitution {
   }
 
   of(roots: readonly Node[]): readonly Node[] {
-    for (const node of topologicalOrder(roots)) {
-      if (this.#made.has(node)) continue;
-      const made = this.#g.withOrigin(
-        node.origin,
-        () => this.#instead(node) ?? this.#g.remade(node, node.inputs.map(this.#now)),
-      );
-      this.#made.set(node, made);
-    }
+    this.#g.visit(topologicalOrder(roots), (node) => {
+      if (!this.#made.has(node)) this.#made.set(node, this.#instead(node) ?? this.#g.moved(node, this.#now));
+    });
     return roots.map(this.#now);
   }
 }

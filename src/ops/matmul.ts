@@ -22,7 +22,7 @@ export const matmul: OpRecord<"matmul"> = {
       b.shape.length >= 2 &&
       sameShape(batch, b.shape.slice(0, -2)) &&
       at(a.shape, -1) === at(b.shape, -2);
-    invariant(fits, `matmul of ${describeType(a)} and ${describeType(b)}`);
+    invariant(fits, () => `matmul of ${describeType(a)} and ${describeType(b)}`);
     return { shape: [...batch, at(a.shape, -2), at(b.shape, -1)], dtype: "f32" };
   },
   derivative: ({ g, inputs, cotangent }) => {

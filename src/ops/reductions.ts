@@ -12,7 +12,7 @@ function reducedType(op: string, inputs: readonly TensorType[], axes: readonly n
   const valid = axes.every(
     (axis, index) => axis >= 0 && axis < x.shape.length && axis > (axes[index - 1] ?? -1),
   );
-  invariant(valid && axes.length > 0, `${op} over the axes [${axes.join(", ")}] of ${describeType(x)}`);
+  invariant(valid && axes.length > 0, () => `${op} over the axes [${axes.join(", ")}] of ${describeType(x)}`);
   return { shape: x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)), dtype: x.dtype };
 }
 

@@ -15,7 +15,7 @@ export const reshape: OpRecord<"reshape"> = {
     const x = at(operands("reshape", inputs, 1), 0);
     invariant(
       elementCount(x.shape) === elementCount(shape),
-      `${describeType(x)} has no shape [${shape.join(", ")}]`,
+      () => `${describeType(x)} has no shape [${shape.join(", ")}]`,
     );
     return tensorType("reshape", x.dtype, shape);
   },
@@ -36,7 +36,7 @@ export const transpose: OpRecord<"transpose"> = {
     const x = at(operands("transpose", inputs, 1), 0);
     const sorted = [...permutation].sort((a, b) => a - b);
     const valid = sorted.length === x.shape.length && sorted.every((axis, index) => axis === index);
-    invariant(valid, `[${permutation.join(", ")}] does not order the axes of ${describeType(x)}`);
+    invariant(valid, () => `[${permutation.join(", ")}] does not order the axes of ${describeType(x)}`);
     return { shape: permutation.map((axis) => at(x.shape, axis)), dtype: x.dtype };
   },
   derivative: ({ g, node, cotangent }) => {
@@ -73,7 +73,7 @@ export const broadcast: OpRecord<"broadcast"> = {
     const x = at(operands("broadcast", inputs, 1), 0);
     expectRank("broadcast", x, shape.length);
     const fits = shape.every((extent, axis) => at(x.shape, axis) === extent || at(x.shape, axis) === 1);
-    invariant(fits, `${describeType(x)} does not stretch to [${shape.join(", ")}]`);
+    invariant(fits, () => `${describeType(x)} does not stretch to [${shape.join(", ")}]`);
     return tensorType("broadcast", x.dtype, shape);
   },
   derivative: ({ g, node, inputs, cotangent }) => {
@@ -102,7 +102,10 @@ export const slice: OpRecord<"slice"> = {
     const fits = size.every(
       (extent, axis) => at(start, axis) >= 0 && at(start, axis) + extent <= at(x.shape, axis),
     );
-    invariant(fits, `${describeType(x)} has no slice of [${size.join(", ")}] from [${start.join(", ")}]`);
+    invariant(
+      fits,
+      () => `${describeType(x)} has no slice of [${size.join(", ")}] from [${start.join(", ")}]`,
+    );
     return tensorType("slice", x.dtype, size);
   },
   derivative: ({ g, node, inputs, cotangent }) => {
@@ -178,13 +181,16 @@ export const concat: OpRecord<"concat"> = {
   scheduling: "view",
   type: (inputs, { axis }) => {
     const first = at(inputs, 0);
-    invariant(axis >= 0 && axis < first.shape.length, `concat has no axis ${axis} in ${describeType(first)}`);
+    invariant(
+      axis >= 0 && axis < first.shape.length,
+      () => `concat has no axis ${axis} in ${describeType(first)}`,
+    );
     let extent = 0;
     for (const part of inputs) {
       expectDType("concat", part, [first.dtype]);
       expectRank("concat", part, first.shape.length);
       const fits = part.shape.every((own, index) => index === axis || own === at(first.shape, index));
-      invariant(fits, `concat along axis ${axis} of ${describeType(first)} and ${describeType(part)}`);
+      invariant(fits, () => `concat along axis ${axis} of ${describeType(first)} and ${describeType(part)}`);
       extent += at(part.shape, axis);
     }
     return { shape: first.shape.map((own, index) => (index === axis ? extent : own)), dtype: first.dtype };

@@ -21,7 +21,7 @@ export const fold: Pass = {
   run: (graph, { g }) => {
     const known = new Map<Node, Bounds>();
     return rewriteGraph(graph, g, (node, replacement) => {
-      const made = g.remade(node, node.inputs.map(replacement));
+      const made = g.moved(node, replacement);
       const bounds = known.get(made) ?? boundsOf(made, known);
       if (bounds === null) return made;
       const isUniform = bounds.low === bounds.high && made.op !== "constant" && made.op !== "broadcast";

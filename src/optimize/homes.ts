@@ -1,7 +1,7 @@
 /** Which segment computes a node, and when the arenas change: what a pass has to respect that moves work between nodes. */
 import type { Graph, Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
-import { graphRoots, topologicalOrder } from "../ir/graph-walk.ts";
+import { graphOrder } from "../ir/graph-walk.ts";
 
 export class Homes {
   /** Every node, operands before their users. */
@@ -11,7 +11,7 @@ export class Homes {
   readonly #writes = new Map<string, { start: number; end: number; segment: number }[]>();
 
   constructor(graph: Graph) {
-    this.order = topologicalOrder(graphRoots(graph));
+    this.order = graphOrder(graph);
     for (const [segment, { outputs, keeps = [] }] of graph.segments.entries()) {
       for (const node of keeps) this.#need(node, segment);
       for (const { node, target } of outputs) {

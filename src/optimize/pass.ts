@@ -1,14 +1,8 @@
 /** What an optimisation pass is, and the rebuilding of a graph that every pass is made of. */
-import { at, invariant } from "../base/invariant.ts";
+import { at, CompilerBug } from "../base/invariant.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import {
-  graphRoots,
-  nodeNumbers,
-  type Replacement,
-  replaceRoots,
-  topologicalOrder,
-} from "../ir/graph-walk.ts";
+import { graphOrder, graphRoots, nodeNumbers, type Replacement, replaceRoots } from "../ir/graph-walk.ts";
 
 interface PassContext {
   /** Makes the nodes of the new graph. All passes of a run share it, so that an unchanged part keeps its nodes. */
@@ -29,30 +23,25 @@ export function rewriteGraph(
   g: GraphBuilder,
   rewrite: (node: Node, replacement: Replacement) => Node,
 ): Graph {
-  const order = topologicalOrder(graphRoots(graph));
-  const replaced = new Array<Node | undefined>(nodeNumbers(order)).fill(undefined);
+  const order = graphOrder(graph);
+  const replaced = new Array<Node | undefined>(nodeNumbers(graphRoots(graph))).fill(undefined);
   const replacement: Replacement = (old) => {
     const node = replaced[old.id];
-    invariant(node !== undefined, () => `node ${old.id} (${old.op}) was not visited`);
+    if (node === undefined) throw new CompilerBug(`node ${old.id} (${old.op}) was not visited`);
     return node;
   };
-  for (const node of order) replaced[node.id] = g.withOrigin(node.origin, () => rewrite(node, replacement));
+  g.visit(order, (node) => {
+    replaced[node.id] = rewrite(node, replacement);
+  });
   return replaceRoots(graph, replacement);
-}
-
-/** Whether two graphs have the same results, node for node. */
-export function sameResults(a: Graph, b: Graph): boolean {
-  const [before, after] = [graphRoots(a), graphRoots(b)];
-  return before.length === after.length && before.every((node, index) => node === after[index]);
 }
 
 /** How many nodes and outputs read each node. */
 export function countUsers(graph: Graph): Map<Node, number> {
   const users = new Map<Node, number>();
   const count = (node: Node) => users.set(node, (users.get(node) ?? 0) + 1);
-  const roots = graphRoots(graph);
-  for (const root of roots) count(root);
-  for (const { inputs } of topologicalOrder(roots))
+  for (const root of graphRoots(graph)) count(root);
+  for (const { inputs } of graphOrder(graph))
     for (let index = 0; index < inputs.length; index++)
       if (inputs.indexOf(at(inputs, index)) === index) count(at(inputs, index));
   return users;

@@ -71,7 +71,7 @@ export function graphAfter(graph: Graph, name: string): Graph {
 /** An equivalent graph that takes less work. */
 export function optimize(graph: Graph, { verify = false, onPass }: OptimizeOptions = {}): Graph {
   const g = new GraphBuilder(ops);
-  let current = rewriteGraph(graph, g, (node, replacement) => g.remade(node, node.inputs.map(replacement)));
+  let current = rewriteGraph(graph, g, (node, replacement) => g.moved(node, replacement));
   for (const pass of passes) {
     current = pass.run(current, { g });
     if (verify) verifyGraph(current, ops);

@@ -2,9 +2,9 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
-import { sameOperands } from "../ir/graph-walk.ts";
+import { graphOrder, keepsOperands } from "../ir/graph-walk.ts";
 import type { OpName } from "../ir/op-table.ts";
-import { type Pass, rewriteGraph, sameResults } from "./pass.ts";
+import { type Pass, rewriteGraph } from "./pass.ts";
 import { algebraRules } from "./rules/algebra.ts";
 import { reductionRules } from "./rules/reductions.ts";
 import type { Rule, RuleTable } from "./rules/rule.ts";
@@ -32,11 +32,8 @@ export const simplify: Pass = {
     const simple = simpleNodes.get(g) ?? new Set();
     simpleNodes.set(g, simple);
     let current = graph;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const next = simplifyOnce(current, g, simple);
-      if (sameResults(current, next)) return next;
-      current = next;
-    }
+    for (let round = 0; round < MOST_ROUNDS && !isSimple(current, simple); round++)
+      current = simplifyOnce(current, g, simple);
     return current;
   },
 };
@@ -44,11 +41,14 @@ export const simplify: Pass = {
 /** Nodes that no rule changes, by their builder. Rules look at a node and what is below it, which never changes. */
 const simpleNodes = new WeakMap<GraphBuilder, Set<Node>>();
 
+function isSimple(graph: Graph, simple: ReadonlySet<Node>): boolean {
+  return graphOrder(graph).every((node) => simple.has(node));
+}
+
 function simplifyOnce(graph: Graph, g: GraphBuilder, simple: Set<Node>): Graph {
   return rewriteGraph(graph, g, (node, replacement) => {
-    const inputs = node.inputs.map(replacement);
-    if (simple.has(node) && sameOperands(node, inputs)) return node;
-    let current = rebuild(g, node, inputs);
+    if (simple.has(node) && keepsOperands(node, replacement)) return node;
+    let current = rebuild(g, node, node.inputs.map(replacement));
     for (let step = 0; !simple.has(current); step++) {
       invariant(step < MOST_STEPS, () => `the rules for ${node.op} do not come to an end`);
       const next = applyFirst(g, current);

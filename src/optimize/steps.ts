@@ -26,7 +26,7 @@ export const steps: Pass = {
     // The same step occurs in every repeat of a phase.
     const known = new Map<string, Optimized>();
     return rewriteGraph(graph, g, (node, replacement) => {
-      const made = g.remade(node, node.inputs.map(replacement));
+      const made = g.moved(node, replacement);
       if (made.op !== "scan") return made;
       const { key } = made.attributes.body;
       const { operands, body } = known.get(key) ?? optimized(made.attributes.body);
@@ -41,7 +41,7 @@ export const steps: Pass = {
 function optimized(body: ScanBody): Optimized {
   const g = new GraphBuilder(ops);
   let { graph } = body;
-  graph = rewriteGraph(graph, g, (node, replacement) => g.remade(node, node.inputs.map(replacement)));
+  graph = rewriteGraph(graph, g, (node, replacement) => g.moved(node, replacement));
   for (const pass of STEP_PASSES) graph = pass.run(graph, { g });
   const better = body.withGraph(graph);
   const operands = better.readOperands();

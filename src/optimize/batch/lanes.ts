@@ -3,7 +3,7 @@ import { at } from "../../base/invariant.ts";
 import type { Graph, Node, NodeOf } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
-import { graphRoots, topologicalOrder } from "../../ir/graph-walk.ts";
+import { graphOrder } from "../../ir/graph-walk.ts";
 
 /** A stack is a node with a leading axis, or a run of inputs of equal shape without gaps in an arena. */
 type Stack =
@@ -83,7 +83,7 @@ export class Lanes {
 
   #findRuns(graph: Graph): void {
     const inputs = new Map<string, NodeOf<"input">[]>();
-    for (const node of topologicalOrder(graphRoots(graph))) {
+    for (const node of graphOrder(graph)) {
       if (node.op !== "input") continue;
       const key = runKey(node);
       const alike = inputs.get(key) ?? [];

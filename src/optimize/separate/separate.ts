@@ -19,7 +19,7 @@ export const separate: Pass = {
   run: (graph, { g }) => {
     const variation = new Variation(g);
     return rewriteGraph(graph, g, (node, replacement) => {
-      const made = g.remade(node, node.inputs.map(replacement));
+      const made = g.moved(node, replacement);
       // Of every node, so that no question goes deep.
       variation.of(made);
       return made.op === "sum" && made.dtype === "f32" ? (separated(g, variation, made) ?? made) : made;

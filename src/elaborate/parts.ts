@@ -27,7 +27,15 @@ export function partsOf(expression: Expression): Expression[] {
   }
 }
 
+/** The body of a module is elaborated for each of its calls, and its text stays the same. */
+const calls = new WeakMap<Expression, readonly Call[]>();
+
 /** Every call in an expression, after those inside it. */
-export function callsIn(expression: Expression): Call[] {
-  return [...partsOf(expression).flatMap(callsIn), ...(expression.kind === "call" ? [expression] : [])];
+export function callsIn(expression: Expression): readonly Call[] {
+  const known = calls.get(expression);
+  if (known !== undefined) return known;
+  const found = partsOf(expression).flatMap(callsIn);
+  if (expression.kind === "call") found.push(expression);
+  calls.set(expression, found);
+  return found;
 }

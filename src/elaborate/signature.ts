@@ -143,6 +143,6 @@ function relabel(value: TensorValue, type: TensorType): TensorValue {
 /** The number of a size; every symbol has a value and every division is exact, or the caller has reported it. */
 export function sizeOf(dim: Dim, sizes: SizeTable): number {
   const size = dimEvaluate(dim, (symbol) => sizes.get(symbol.id) ?? null);
-  invariant(typeof size === "number", `size \`${formatDim(dim)}\` has no value`);
+  invariant(typeof size === "number", () => `size \`${formatDim(dim)}\` has no value`);
   return size;
 }

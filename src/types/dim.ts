@@ -174,6 +174,10 @@ export function dimSymbols(dim: Dim): SizeSymbol[] {
 
 /** Replaces symbols; those without an entry stay. */
 export function dimSubstitute(dim: Dim, values: (symbol: SizeSymbol) => Dim | null): Dim {
+  // Most sizes are one symbol or one number.
+  const only = dimAsSymbol(dim);
+  if (only !== null) return values(only) ?? dim;
+  if (dimConstant(dim) !== null) return dim;
   let result = makeDim([]);
   for (const term of dim.terms) {
     let product = dimNumber(term.coefficient);

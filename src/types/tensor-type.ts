@@ -89,7 +89,8 @@ function alignFromRight(left: readonly AxisType[], right: readonly AxisType[]): 
     rightPlaces.push(b === undefined || (isUnitAxis(b) && !isUnitAxis(met)) ? null : rightIndex);
   }
   // `f32[B, 1]` and `f32[B]` are meant row by row, not as every row with every other.
-  if (repeats(axes) > Math.max(repeats(left), repeats(right))) return null;
+  const repeated = repeats(axes);
+  if (repeated > 0 && repeated > Math.max(repeats(left), repeats(right))) return null;
   return { axes, left: leftPlaces, right: rightPlaces };
 }
 
@@ -103,8 +104,7 @@ function repeats(axes: readonly AxisType[]): number {
 function meet(a: AxisType | undefined, b: AxisType | undefined): AxisType | null {
   if (a === undefined) return b ?? null;
   if (b === undefined) return a;
-  if (sameAxis(a, b))
-    return a.kind === "axis" && b.kind === "axis" ? { ...a, ragged: a.ragged || b.ragged } : a;
+  if (sameAxis(a, b)) return a.kind === "axis" && b.kind === "axis" && b.ragged ? b : a;
   if (isUnitAxis(a)) return b;
   if (isUnitAxis(b)) return a;
   return null;

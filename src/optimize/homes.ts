@@ -1,17 +1,22 @@
 /** Which segment computes a node, and when the arenas change: what a pass has to respect that moves work between nodes. */
+import { at } from "../base/invariant.ts";
 import type { Graph, Node, NodeOf } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
-import { graphOrder } from "../ir/graph-walk.ts";
+import { graphOrder, graphRoots, nodeNumbers } from "../ir/graph-walk.ts";
 
 export class Homes {
   /** Every node, operands before their users. */
   readonly order: readonly Node[];
-  readonly #homes = new Map<Node, number>();
-  readonly #users = new Map<Node, Node[]>();
+  /** By the numbers of nodes; the passes ask for every node of a graph many times. */
+  readonly #homes: (number | undefined)[];
+  readonly #users: (Node[] | undefined)[];
   readonly #writes = new Map<string, { start: number; end: number; segment: number }[]>();
 
   constructor(graph: Graph) {
     this.order = graphOrder(graph);
+    const numbers = nodeNumbers(graphRoots(graph));
+    this.#homes = new Array<number | undefined>(numbers).fill(undefined);
+    this.#users = new Array<Node[] | undefined>(numbers).fill(undefined);
     for (const [segment, { outputs, keeps = [] }] of graph.segments.entries()) {
       for (const node of keeps) this.#need(node, segment);
       for (const { node, target } of outputs) {
@@ -22,25 +27,27 @@ export class Homes {
       }
     }
     for (let index = this.order.length - 1; index >= 0; index--) {
-      const node = this.order[index];
-      if (node === undefined) continue;
-      for (const input of new Set(node.inputs)) {
+      const node = at(this.order, index);
+      const { inputs } = node;
+      for (let place = 0; place < inputs.length; place++) {
+        const input = at(inputs, place);
+        if (inputs.indexOf(input) < place) continue;
         this.#need(input, this.of(node));
-        const users = this.#users.get(input) ?? [];
-        this.#users.set(input, users);
-        users.push(node);
+        const users = this.#users[input.id];
+        if (users === undefined) this.#users[input.id] = [node];
+        else users.push(node);
       }
     }
   }
 
   /** The nodes that read a node, each once. */
   users(node: Node): readonly Node[] {
-    return this.#users.get(node) ?? [];
+    return this.#users[node.id] ?? [];
   }
 
   /** The first segment that needs a node, which is the one that computes it. */
   of(node: Node): number {
-    return this.#homes.get(node) ?? 0;
+    return this.#homes[node.id] ?? 0;
   }
 
   /** Whether what an input stands for still lies in its range when segment `later` begins. */
@@ -56,6 +63,6 @@ export class Homes {
   }
 
   #need(node: Node, segment: number): void {
-    this.#homes.set(node, Math.min(this.#homes.get(node) ?? segment, segment));
+    this.#homes[node.id] = Math.min(this.#homes[node.id] ?? segment, segment);
   }
 }

@@ -156,6 +156,8 @@ class Batching {
 
   /** The new node for an old one; everything heavy below it is made already. */
   #new(root: Node): Node {
+    const known = this.#made.get(root);
+    if (known !== undefined) return this.#current(known);
     const stack = [root];
     for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
       const missing = this.#made.has(node) ? [] : node.inputs.filter((input) => !this.#made.has(input));

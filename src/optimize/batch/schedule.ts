@@ -2,30 +2,43 @@
  * The order in which heavy nodes (contractions and reductions) are looked at: a node is ready when all heavy nodes that it needs are done. What is
  * ready at one time never needs each other, so any of it may be computed together.
  */
+import { at } from "../../base/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import type { Homes } from "../homes.ts";
+
+/** The heavy nodes of one kind in one segment. */
+interface Group {
+  readonly segment: number;
+  /** Not done. */
+  readonly remaining: Set<Node>;
+  /** Ready, and not yet looked at. */
+  ready: Node[];
+}
 
 export class Schedule {
   readonly #homes: Homes;
   readonly #missing = new Map<Node, number>();
   readonly #levels = new Map<Node, number>();
-  readonly #isHeavy: (node: Node) => boolean;
-  readonly #kindOf: (node: Node) => string;
-  /** Ready heavy nodes by segment and kind. */
-  readonly #ready = new Map<number, Map<string, Node[]>>();
-  /** Heavy nodes of a kind in a segment that are not done. */
-  readonly #remaining = new Map<string, Set<Node>>();
+  /** Where every heavy node belongs. */
+  readonly #groups = new Map<Node, Group>();
+  /** Groups with ready nodes by segment, in the order in which they came to have some. */
+  readonly #ready = new Map<number, Set<Group>>();
 
   constructor(homes: Homes, isHeavy: (node: Node) => boolean, kindOf: (node: Node) => string) {
     this.#homes = homes;
-    this.#isHeavy = isHeavy;
-    this.#kindOf = kindOf;
+    const groups = new Map<string, Group>();
     for (const node of homes.order) {
-      const operands = new Set(node.inputs);
-      this.#missing.set(node, operands.size);
-      const below = Math.max(0, ...node.inputs.map((input) => this.#levels.get(input) ?? 0));
-      this.#levels.set(node, isHeavy(node) ? below + 1 : below);
-      if (isHeavy(node)) this.#remainingOf(node).add(node);
+      this.#missing.set(node, new Set(node.inputs).size);
+      let level = 0;
+      for (const input of node.inputs) level = Math.max(level, this.#levelOf(input));
+      this.#levels.set(node, isHeavy(node) ? level + 1 : level);
+      if (!isHeavy(node)) continue;
+      const segment = homes.of(node);
+      const key = `${segment} ${kindOf(node)}`;
+      const group = groups.get(key) ?? { segment, remaining: new Set(), ready: [] };
+      groups.set(key, group);
+      group.remaining.add(node);
+      this.#groups.set(node, group);
     }
     for (const node of homes.order) if (node.inputs.length === 0) this.#available(node);
   }
@@ -35,70 +48,84 @@ export class Schedule {
    * else can go on.
    */
   next(segment: number): readonly Node[] | null {
-    const kinds = this.#ready.get(segment);
-    let best: { readonly kind: string; readonly nodes: Node[]; readonly rank: number } | null = null;
-    for (const [kind, nodes] of kinds ?? []) {
-      const complete = nodes.length === this.#remaining.get(`${segment} ${kind}`)?.size;
-      const level = Math.min(...nodes.map((node) => this.#levels.get(node) ?? 0));
+    const groups = this.#ready.get(segment);
+    let best: Group | null = null;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const group of groups ?? []) {
+      const complete = group.ready.length === group.remaining.size;
       // Contractions go first: reductions find their stacks made.
-      const isContraction = nodes.some((node) => node.op === "matmul");
-      const rank = (complete ? 0 : 2e6) + (isContraction ? 0 : 1e6) + level;
-      if (best === null || rank < best.rank) best = { kind, nodes, rank };
+      const isContraction = at(group.ready, 0).op === "matmul";
+      const rank = (complete ? 0 : 2e6) + (isContraction ? 0 : 1e6) + this.#lowestLevel(group.ready);
+      if (rank < lowest) [best, lowest] = [group, rank];
     }
-    if (best !== null && best.rank >= 2e6) best = { ...best, ...this.#saturated(segment) };
     if (best === null) return null;
-    kinds?.delete(best.kind);
-    return best.nodes;
+    const chosen = lowest >= 2e6 ? (this.#saturated(segment) ?? best) : best;
+    const nodes = chosen.ready;
+    chosen.ready = [];
+    groups?.delete(chosen);
+    return nodes;
   }
 
   /** A ready kind of which no more will be ready before what is ready now is done. */
-  #saturated(segment: number): { readonly kind: string; readonly nodes: Node[] } | null {
-    for (const [kind, nodes] of this.#ready.get(segment) ?? []) {
-      const waiting = new Set(this.#remaining.get(`${segment} ${kind}`));
-      for (const node of nodes) waiting.delete(node);
-      const seen = new Set<Node>(nodes);
-      const stack = [...nodes];
-      for (let node = stack.pop(); node !== undefined && waiting.size > 0; node = stack.pop()) {
-        for (const user of this.#homes.users(node)) {
-          if (seen.has(user) || this.#homes.of(user) !== segment) continue;
-          seen.add(user);
-          waiting.delete(user);
-          stack.push(user);
-        }
-      }
-      if (waiting.size === 0) return { kind, nodes };
-    }
+  #saturated(segment: number): Group | null {
+    for (const group of this.#ready.get(segment) ?? []) if (this.#isSaturated(group)) return group;
     return null;
+  }
+
+  #isSaturated({ segment, remaining, ready }: Group): boolean {
+    const waiting = new Set(remaining);
+    for (const node of ready) waiting.delete(node);
+    // Levels never fall from a node to its users, and rise above a heavy one.
+    const lowest = this.#lowestLevel(ready);
+    let highest = 0;
+    for (const node of waiting) {
+      const level = this.#levelOf(node);
+      if (level <= lowest) return false;
+      highest = Math.max(highest, level);
+    }
+    const seen = new Set<Node>(ready);
+    const stack = [...ready];
+    for (let node = stack.pop(); node !== undefined && waiting.size > 0; node = stack.pop()) {
+      for (const user of this.#homes.users(node)) {
+        if (this.#levelOf(user) > highest || seen.has(user) || this.#homes.of(user) !== segment) continue;
+        seen.add(user);
+        waiting.delete(user);
+        stack.push(user);
+      }
+    }
+    return waiting.size === 0;
   }
 
   /** Makes whatever needed only this node available. */
   done(node: Node): void {
-    this.#remainingOf(node).delete(node);
+    this.#groups.get(node)?.remaining.delete(node);
     this.#finish(node);
   }
 
   /** Whether a node that is not heavy needs nothing any more that is not done. */
   isAvailable(node: Node): boolean {
-    return !this.#isHeavy(node) && this.#missing.get(node) === 0;
+    return !this.#groups.has(node) && this.#missing.get(node) === 0;
   }
 
-  #remainingOf(node: Node): Set<Node> {
-    const key = `${this.#homes.of(node)} ${this.#kindOf(node)}`;
-    const remaining = this.#remaining.get(key) ?? new Set();
-    this.#remaining.set(key, remaining);
-    return remaining;
+  #levelOf(node: Node): number {
+    return this.#levels.get(node) ?? 0;
+  }
+
+  #lowestLevel(nodes: readonly Node[]): number {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const node of nodes) lowest = Math.min(lowest, this.#levelOf(node));
+    return lowest;
   }
 
   #available(node: Node): void {
-    if (!this.#isHeavy(node)) {
+    const group = this.#groups.get(node);
+    if (group === undefined) {
       this.#finish(node);
       return;
     }
-    const home = this.#homes.of(node);
-    const kinds = this.#ready.get(home) ?? new Map<string, Node[]>();
-    this.#ready.set(home, kinds);
-    const kind = this.#kindOf(node);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), node]);
+    group.ready.push(node);
+    const groups = this.#ready.get(group.segment) ?? new Set();
+    this.#ready.set(group.segment, groups.add(group));
   }
 
   #finish(node: Node): void {
@@ -108,7 +135,7 @@ export class Schedule {
         const missing = (this.#missing.get(user) ?? 0) - 1;
         this.#missing.set(user, missing);
         if (missing > 0) continue;
-        if (this.#isHeavy(user)) this.#available(user);
+        if (this.#groups.has(user)) this.#available(user);
         else stack.push(user);
       }
     }

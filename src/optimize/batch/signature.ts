@@ -4,6 +4,17 @@ import type { Node } from "../../ir/graph.ts";
 /** How a signature sees a node: what it looks no further into, by name; null for what it does look into. */
 export type LeafName = (node: Node) => string | null;
 
+const operations = new WeakMap<Node, string>();
+
+/** Names the operation of a node, with attributes and type. Every kind of signature asks for it. */
+function operationOf(node: Node): string {
+  const known = operations.get(node);
+  if (known !== undefined) return known;
+  const name = `${node.op}${node.attributesName}${node.dtype}[${node.shape.join(",")}]`;
+  operations.set(node, name);
+  return name;
+}
+
 export class Signatures {
   readonly #leaf: LeafName;
   readonly #numbers = new Map<string, number>();
@@ -28,15 +39,16 @@ export class Signatures {
         continue;
       }
       stack.pop();
-      this.#known.set(node, this.#number(leaf ?? this.formOf(node)));
+      this.#known.set(node, this.#number(leaf ?? this.#formOf(node)));
     }
     return this.#known.get(root) ?? 0;
   }
 
-  /** The operation of a node on the forms of its operands, whether or not a signature would look into it. */
-  formOf(node: Node): string {
-    const operands = node.inputs.map((input) => this.of(input)).join(",");
-    return `${node.op}${node.attributesName}${node.dtype}[${node.shape.join(",")}](${operands})`;
+  /** The operation of a node on the forms of its operands, which are known. */
+  #formOf(node: Node): string {
+    let form = operationOf(node);
+    for (const input of node.inputs) form += `,${this.#known.get(input)}`;
+    return form;
   }
 
   #number(key: string): number {

@@ -26,11 +26,6 @@ export interface Plan {
   readonly make: () => Node;
 }
 
-/** A plan that is carried out once at most. */
-interface KnownPlan extends Plan {
-  readonly isMade: () => boolean;
-}
-
 export interface StackingContext {
   readonly g: GraphBuilder;
   readonly lanes: Lanes;
@@ -51,7 +46,9 @@ const MOST_LEVELS = 60;
 
 export class Stacking {
   readonly #context: StackingContext;
-  readonly #known = new Map<string, KnownPlan>();
+  /** Plans by the numbers of what they stack: those that are carried out, and those of the current segment. */
+  readonly #made = new Map<string, Plan>();
+  readonly #open = new Map<string, Plan>();
 
   constructor(context: StackingContext) {
     this.#context = context;
@@ -59,7 +56,7 @@ export class Stacking {
 
   /** Forgets plans that nothing was made of: what may be computed has changed. */
   reset(): void {
-    for (const [key, plan] of this.#known) if (!plan.isMade()) this.#known.delete(key);
+    this.#open.clear();
   }
 
   plan(nodes: readonly Node[], level = 0): Plan {
@@ -69,14 +66,14 @@ export class Stacking {
       return { copies: NO_COPIES, shared: first, make };
     }
     const key = nodes.map((node) => node.id).join(" ");
-    const known = this.#known.get(key);
+    const known = this.#made.get(key) ?? this.#open.get(key);
     if (known !== undefined) return known;
     const plan = once(this.#newPlan(nodes, level), () => {
+      this.#made.set(key, plan);
       // Making it may have moved the nodes into stacks; it is to be found by their new names too.
-      const names = nodes.map((node) => this.#context.current(node).id).join(" ");
-      this.#known.set(names, plan);
+      this.#made.set(nodes.map((node) => this.#context.current(node).id).join(" "), plan);
     });
-    this.#known.set(key, plan);
+    this.#open.set(key, plan);
     return plan;
   }
 
@@ -241,7 +238,7 @@ export function copiedElements(plans: readonly Plan[]): number {
 }
 
 /** Runs `make` at the first call only, and `afterwards` then. */
-function once(plan: Plan, afterwards: () => void): KnownPlan {
+function once(plan: Plan, afterwards: () => void): Plan {
   let made: Node | null = null;
   const make = () => {
     if (made === null) {
@@ -250,7 +247,7 @@ function once(plan: Plan, afterwards: () => void): KnownPlan {
     }
     return made;
   };
-  return { ...plan, make, isMade: () => made !== null };
+  return { copies: plan.copies, shared: plan.shared, make };
 }
 
 /** Operands as plans make them. A shared matrix is spread over the stack, so that views of its lanes stay views. */

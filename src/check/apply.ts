@@ -23,6 +23,7 @@ export function applyMethod(
   given: readonly Given[],
 ): ValueType {
   const method = instance.methods.get("");
+  if (method === undefined && instance.partial) return unknownType;
   const needed = (method?.arguments ?? []).filter(
     ({ optional }, index) => index >= given.length && !optional,
   );

@@ -265,7 +265,7 @@ function reportAxisName(
   scope: Scope,
   tensor: TensorType | null,
 ): void {
-  if (scope.incomplete) return;
+  if (scope.mayMiss(name)) return;
   const axes =
     tensor === null ? sizeNames(scope) : tensor.axes.map(formatAxis).filter((axis) => axis !== "..");
   const bare = axes.map((axis) => axis.replace("~", ""));

@@ -78,6 +78,7 @@ function callMember(
   const method = object.methods.get(name);
   if (method !== undefined) return callMethod(checker, call, method, object.settings, scope);
   inferArguments(checker, call, scope);
+  if (object.partial) return unknownType;
   const near = suggest(name, object.methods.keys());
   return report(checker.problems, span, {
     code: "unknown-method",
@@ -101,6 +102,7 @@ function callValue(checker: Checker, call: Call, value: ValueType, scope: Scope)
     const method = value.methods.get("");
     if (method !== undefined) return callMethod(checker, call, method, value.settings, scope);
     inferArguments(checker, call, scope);
+    if (value.partial) return unknownType;
     const first = [...value.methods.keys()][0];
     return report(checker.problems, call.callee.span, {
       code: "not-callable",

@@ -23,12 +23,15 @@ import {
   Scope,
 } from "./scope.ts";
 import type { MethodType, ModuleType } from "./signature.ts";
+import { isUnread } from "./unread.ts";
 import type { ValueType } from "./values.ts";
 import { checkWeights } from "./weights.ts";
 
 /** Checks everything that can be reached from a file. Without errors in `problems` only values can still fail in elaboration. */
 export function checkProgram(scope: FileScope, options: CheckOptions, problems: Problems): CheckedProgram {
-  const checker = new ProgramChecker(problems, reachableFiles(scope));
+  const files = reachableFiles(scope);
+  const found = new Problems();
+  const checker = new ProgramChecker(found, files);
   const definitions = checker.definitions;
   const { order, cycles } = checkingOrder(definitions);
   for (const cycle of cycles) {
@@ -38,6 +41,10 @@ export function checkProgram(scope: FileScope, options: CheckOptions, problems: 
   for (const definition of order) checker.checkDefinition(definition);
   const checked = checkModels(checker, scope, options);
   warnUnusedImports(checker, scope);
+  for (const problem of found.all) {
+    const place = problem.primary?.span;
+    if (place === undefined || !files.some(({ file }) => isUnread(file, place))) problems.add(problem);
+  }
   if (!problems.hasErrors) for (const warning of checker.warnings.all) problems.add(warning);
   return { scope, ...checked, types: checker.types, results: checker.results };
 }
@@ -117,7 +124,7 @@ class ProgramChecker implements Checker {
     const known = this.modules.get(definition);
     if (known !== undefined && known !== "busy") return known;
     // An interface whose settings need the interface itself: it is reported as a cycle, and here it looks empty.
-    if (known === "busy") return { parameters: [], methods: new Map() };
+    if (known === "busy") return { parameters: [], methods: new Map(), partial: false };
     this.modules.set(definition, "busy");
     const type = checkInterface(this, definition);
     this.modules.set(definition, type);

@@ -11,6 +11,7 @@ import { typeOfModule } from "./module-values.ts";
 import { report } from "./report.ts";
 import type { Definition } from "./scope.ts";
 import type { ArgumentType, MethodType, ModuleType } from "./signature.ts";
+import { isDamaged } from "./unread.ts";
 import { formatValue, type ModuleValue, quoteAll, type ValueType } from "./values.ts";
 
 /** One point in which a module differs from an interface: what is wanted where, and what is there instead. */
@@ -35,7 +36,7 @@ export function checkImplements(
   if (differences.length === 0) return true;
   reportDifferences(checker, {
     span: declaration.implements?.span ?? declaration.name.span,
-    module: declaration.name.name,
+    module: definition,
     wanted,
     differences,
     purpose: null,
@@ -54,7 +55,6 @@ export function requireImplements(
   if (value.definition === wanted) return true;
   const type = typeOfModule(checker, value);
   if (type === null) return false;
-  const module = value.definition.declaration.name.name;
   const declares = value.kind === "module" ? value.definition.declaration.implements?.name : undefined;
   const differences = compareModule(
     type,
@@ -63,7 +63,14 @@ export function requireImplements(
   );
   if (differences.length > 0) {
     const told = declares !== undefined && value.definition.scope.names.get(declares) === wanted;
-    if (!told) reportDifferences(checker, { span: expression.span, module, wanted, differences, purpose });
+    if (!told)
+      reportDifferences(checker, {
+        span: expression.span,
+        module: value.definition,
+        wanted,
+        differences,
+        purpose,
+      });
     return false;
   }
   return value.kind === "slot" || checkSettings(checker, value, type, wanted, expression, purpose);
@@ -118,7 +125,7 @@ function checkSettings(
 
 interface DifferenceReport {
   readonly span: Span;
-  readonly module: string;
+  readonly module: Definition;
   readonly wanted: Definition<InterfaceDecl>;
   readonly differences: readonly Difference[];
   readonly purpose: string | null;
@@ -126,9 +133,12 @@ interface DifferenceReport {
 
 function reportDifferences(
   checker: Checker,
-  { span, module, wanted, differences, purpose }: DifferenceReport,
+  { span, module: given, wanted, differences, purpose }: DifferenceReport,
 ): void {
+  // What it seems to lack may stand where it cannot be read.
+  if ([given, wanted].some(({ declaration, scope }) => isDamaged(scope.file, declaration.span))) return;
   const name = wanted.declaration.name.name;
+  const module = given.declaration.name.name;
   const related = differences.flatMap((difference) =>
     difference.found === null ? [difference.wanted] : [difference.wanted, difference.found],
   );

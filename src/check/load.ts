@@ -12,6 +12,7 @@ import { parseFile } from "../syntax/parse.ts";
 import { libraryParts, partThatDeclares } from "./library.ts";
 import { report } from "./report.ts";
 import type { Definition, FileScope, NamedDeclaration } from "./scope.ts";
+import { mayDeclare } from "./unread.ts";
 import { quoteAll } from "./values.ts";
 
 /** Gives the text of `std.nn` or of a path relative to `from`; null when there is none. */
@@ -127,7 +128,7 @@ function addImport(scope: Loading, wanted: Import, from: Loading, problems: Prob
       addName(scope, identifier, definition, problems);
     else {
       scope.failedImports.add(identifier.name);
-      if (!from.incomplete) reportMissingName(problems, wanted, identifier, from);
+      if (!mayDeclare(from.file, identifier.name)) reportMissingName(problems, wanted, identifier, from);
     }
   }
 }

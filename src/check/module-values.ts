@@ -47,7 +47,8 @@ export function makeInstance(checker: Checker, call: Call, value: ModuleValue, s
   const settings = takeSettings(checker, call, accepted, `\`${name}\``, scope, false);
   if (settings === null) return unknownType;
   const all = new Map([...given, ...settings]);
-  return { kind: "instance", name, methods: type.methods, settings: sizesOf(type.parameters, all) };
+  const { methods, partial } = type;
+  return { kind: "instance", name, methods, partial, settings: sizesOf(type.parameters, all) };
 }
 
 /** Settings by name, checked against the parameters; null after a report. With `partial` some may be left for later. */

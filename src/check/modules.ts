@@ -9,6 +9,7 @@ import { report } from "./report.ts";
 import { type Definition, isInterface, Scope } from "./scope.ts";
 import type { MethodType, ModuleType, ParameterType } from "./signature.ts";
 import { checkStatements, warnUnused } from "./statements.ts";
+import { isDamaged } from "./unread.ts";
 import { sizeType, unknownType, type ValueType } from "./values.ts";
 
 /** The interface that a name stands for, or null after a report. */
@@ -42,8 +43,9 @@ export function checkInterface(checker: Checker, definition: Definition<Interfac
     scope,
     declaration.methods.map((signature) => ({ signature, code: null, title: methodTitle(signature, name) })),
   );
-  requireMethods(checker, declaration.name, declaration.methods.length, "interface");
-  return { parameters, methods };
+  const partial = isDamaged(scope.file.file, declaration.span);
+  if (!partial) requireMethods(checker, declaration);
+  return { parameters, methods, partial };
 }
 
 export function checkModule(checker: Checker, definition: Definition<ModuleDecl>): ModuleType {
@@ -59,24 +61,25 @@ export function checkModule(checker: Checker, definition: Definition<ModuleDecl>
     title: methodTitle(signature, name),
   }));
   const methods = collect(checker, scope, parts);
-  requireMethods(checker, declaration.name, declaration.methods.length, "module");
+  const partial = isDamaged(scope.file.file, declaration.span);
+  if (!partial) requireMethods(checker, declaration);
   warnUnused(checker, scope);
-  return { parameters, methods };
+  return { parameters, methods, partial };
 }
 
 function methodTitle(signature: MethodSignature, owner: string): string {
   return signature.name === null ? `\`${owner}\`` : `\`${signature.name.name}\` of \`${owner}\``;
 }
 
-function requireMethods(checker: Checker, name: Identifier, count: number, what: string): void {
-  if (count > 0) return;
+function requireMethods(checker: Checker, { kind, name, methods }: InterfaceDecl | ModuleDecl): void {
+  if (methods.length > 0) return;
   report(checker.problems, name.span, {
     code: "no-methods",
     title: "Nothing to call",
     label: "has no method",
-    text: `An instance is used by calling its methods, and this ${what} has none.`,
+    text: `An instance is used by calling its methods, and this ${kind} has none.`,
     hint:
-      what === "module"
+      kind === "module"
         ? "Add the unnamed method: `(x: f32[.., D]) { return x }`."
         : "Add a method: `(x: f32[.., D]) -> f32[.., D]`.",
   });

@@ -17,7 +17,7 @@ export function reportUnknownName(
   scope: Scope,
   role: "name" | "module or function" | { readonly what: string; readonly names: readonly string[] },
 ): UnknownType {
-  if (scope.incomplete || scope.file.failedImports.has(name)) return unknownType;
+  if (scope.mayMiss(name) || scope.file.failedImports.has(name)) return unknownType;
   const title = `Unknown ${typeof role === "string" ? role : role.what}`;
   const later = scope.upcoming(name);
   if (later !== null)

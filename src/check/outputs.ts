@@ -28,7 +28,7 @@ export function checkOutput(
     const type = outputType(checker, identifier, scope);
     if (type !== null) checker.record(identifier, type);
     if (member.predicts !== null)
-      checkPrediction(checker, identifier, type, member.predicts, labels, predictions);
+      checkPrediction({ checker, scope, labels, predictions }, identifier, type, member.predicts);
   }
 }
 
@@ -36,7 +36,7 @@ function outputType(checker: Checker, identifier: Identifier, scope: Scope): Ten
   const { name, span } = identifier;
   const local = scope.use(name);
   if (local === null) {
-    if (scope.incomplete) return null;
+    if (scope.mayMiss(name)) return null;
     const later = scope.upcoming(name);
     const near = suggest(name, scope.visible.keys());
     report(checker.problems, span, {
@@ -73,16 +73,22 @@ function outputType(checker: Checker, identifier: Identifier, scope: Scope): Ten
   return null;
 }
 
+interface Surroundings {
+  readonly checker: Checker;
+  readonly scope: Scope;
+  readonly labels: ReadonlyMap<string, TensorType | null>;
+  readonly predictions: Prediction[];
+}
+
 function checkPrediction(
-  checker: Checker,
+  { checker, scope, labels, predictions }: Surroundings,
   output: Identifier,
   type: TensorType | null,
   target: Identifier,
-  labels: ReadonlyMap<string, TensorType | null>,
-  predictions: Prediction[],
 ): void {
   const label = labels.get(target.name);
   if (label === undefined) {
+    if (scope.mayMiss(target.name)) return;
     const near = suggest(target.name, labels.keys());
     report(checker.problems, target.span, {
       code: "unknown-label",

@@ -11,6 +11,7 @@ import type { ModelType } from "./model.ts";
 import { checkFiller } from "./module-values.ts";
 import { report } from "./report.ts";
 import { type Definition, type FileScope, isModel, isVariant, reachableFiles, Scope } from "./scope.ts";
+import { mayDeclare } from "./unread.ts";
 import { describe, quoteAll } from "./values.ts";
 
 /** A setting or slot with a value from outside the model. */
@@ -78,7 +79,7 @@ function variantAssignments(checker: Checker, { declaration, scope }: Definition
 
 /** Reports a name that should be a model's, listing those that are. */
 export function reportUnknownModel(checker: Checker, name: string, span: Span, scope: FileScope): void {
-  if (scope.incomplete || scope.failedImports.has(name)) return;
+  if (mayDeclare(scope.file, name) || scope.failedImports.has(name)) return;
   const models = [...scope.names].flatMap(([key, { kind }]) =>
     kind === "model" || kind === "variant" ? [key] : [],
   );
@@ -159,7 +160,7 @@ function reportUnknownSetting(checker: Checker, model: ModelType, { name, nameSp
   const known = [...model.settings.keys(), ...model.slots.keys()];
   const near = suggest(name, known);
   const local = model.scope.find(name);
-  if (local === null && model.scope.incomplete) return;
+  if (local === null && model.scope.mayMiss(name)) return;
   const title = model.definition.declaration.name.name;
   report(checker.problems, nameSpan, {
     code: "unknown-setting",

@@ -35,6 +35,7 @@ export function inferScan(checker: Checker, call: Call, scope: Scope): ValueType
       text: `The first argument is the instance that every step calls: ${USAGE}.`,
     });
   const method = cell.kind === "instance" ? cell.methods.get("") : undefined;
+  if (cell.kind === "instance" && method === undefined && cell.partial) return unknownType;
   if (cell.kind !== "unknown" && (cell.kind !== "instance" || method === undefined))
     return report(checker.problems, head.value.span, {
       code: "not-callable",

@@ -10,6 +10,7 @@ import type {
   WeightsDecl,
 } from "../syntax/ast.ts";
 import type { Dim, SizeSymbol } from "../types/dim.ts";
+import { mayDeclare } from "./unread.ts";
 import type { ValueType } from "./values.ts";
 
 export type NamedDeclaration =
@@ -35,7 +36,7 @@ export interface FileScope {
   readonly imports: readonly FileScope[];
   /** Names whose import failed: using them is no second mistake. */
   readonly failedImports: ReadonlySet<string>;
-  /** The file has syntax errors, so names may be missing without being mistakes of their own. */
+  /** The file has syntax errors, so what seems to be missing may be no mistake of its own; of names, see `mayDeclare`. */
   readonly incomplete: boolean;
   /** The part of the standard library that declares a name; null when none does. */
   readonly libraryPartOf: (name: string) => string | null;
@@ -159,7 +160,12 @@ export class Scope {
     return this.locals.get(name) ?? this.parent?.find(name) ?? null;
   }
 
-  /** Some file whose names are seen here has syntax errors, so names may be missing without being mistakes of their own. */
+  /** Whether `name` may have been declared where some file whose names are seen here could not be read. */
+  mayMiss(name: string): boolean {
+    return mayDeclare(this.file.file, name) || (this.parent?.mayMiss(name) ?? false);
+  }
+
+  /** Some file whose names are seen here has syntax errors. */
   get incomplete(): boolean {
     return this.file.incomplete || (this.parent?.incomplete ?? false);
   }

@@ -8,6 +8,7 @@ import { mentionsIn } from "./order.ts";
 import { report, warn } from "./report.ts";
 import { type Definition, isModule } from "./scope.ts";
 import type { Training } from "./train-values.ts";
+import { isDamaged } from "./unread.ts";
 import { quoteAll } from "./values.ts";
 
 /** A statement of a model that owns parameters or states: `param`, `state`, or one that makes instances. */
@@ -61,7 +62,9 @@ function checkPath(training: Training, path: SelectionPath, owners: readonly Own
     checkInside(training, path, owner);
     return;
   }
-  if (model.slots.has(name) || model.scope.incomplete) return;
+  if (model.slots.has(name)) return;
+  // What lines that could not be read would have made is unknown, and so is whether a name has parameters that they take part in.
+  if (local === null ? model.scope.mayMiss(name) : model.scope.incomplete) return;
   const known = [...owners.map((each) => each.name), ...model.slots.keys()];
   const near = suggest(name, known);
   report(training.checker.problems, first.span, {
@@ -88,6 +91,7 @@ function checkInside(training: Training, path: SelectionPath, owner: Owner): voi
     if (inner !== undefined && "init" in owner.member) reportInside(training, inner, [], owner.name);
     return;
   }
+  if (owner.modules.some(({ declaration, scope }) => isDamaged(scope.file, declaration.span))) return;
   const names = owner.modules.flatMap(({ declaration }) =>
     [declaration.body, ...declaration.methods.map(({ body }) => body)]
       .flat()

@@ -51,4 +51,6 @@ export interface ModuleType {
   readonly parameters: readonly ParameterType[];
   /** By name; the unnamed method under the empty name. */
   readonly methods: ReadonlyMap<string, MethodType>;
+  /** Part of the declaration could not be read, so there may be other methods. */
+  readonly partial: boolean;
 }

@@ -51,7 +51,7 @@ export function knowsName(scope: Scope, name: string): boolean {
 }
 
 function reportUnknownSize(checker: Checker, name: string, expression: Expression, scope: Scope): void {
-  if (scope.incomplete) return;
+  if (scope.mayMiss(name)) return;
   const sizes = sizeNames(scope);
   const near = suggest(name, sizes);
   report(checker.problems, expression.span, {

@@ -127,6 +127,7 @@ function checkPhases(training: Training, written: WrittenTraining): CheckedPhase
 }
 
 function reportPatience(training: Training, member: Member<"patience">): void {
+  if (training.incomplete) return;
   report(training.checker.problems, member.span, {
     code: "patience-without-select",
     title: "Patience needs a selection",
@@ -181,7 +182,7 @@ function checkMetric(training: Training, identifier: Identifier): Metric | "loss
   const fitting = METRICS.filter((metric) => labelKinds.has(metric.labels)).map((metric) => metric.name);
   const known = [...fitting, ...model.losses];
   if (entry === undefined) {
-    if (model.scope.incomplete) return null;
+    if (model.scope.mayMiss(name)) return null;
     const near = suggest(name, [...known, ...METRICS.map((metric) => metric.name)]);
     report(checker.problems, span, {
       code: "unknown-metric",
@@ -195,6 +196,7 @@ function checkMetric(training: Training, identifier: Identifier): Metric | "loss
     return null;
   }
   if (labelKinds.has(entry.labels)) return entry;
+  if (model.scope.incomplete) return null;
   const wanted = { score: "numbers", class: "classes", set: "sets of labels" }[entry.labels];
   const declared = [...model.labels.keys()][0];
   report(checker.problems, span, {

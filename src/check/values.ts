@@ -54,6 +54,8 @@ export interface InstanceType {
   readonly name: string;
   /** By name; the unnamed method under the empty name. */
   readonly methods: ReadonlyMap<string, MethodType>;
+  /** Part of its declaration could not be read: a method that it seems to lack is no mistake. */
+  readonly partial: boolean;
   /** What the sizes among the module's settings stand for. */
   readonly settings: Substitution;
 }

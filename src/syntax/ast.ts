@@ -14,6 +14,14 @@ export interface File {
   readonly source: Source;
   readonly imports: readonly Import[];
   readonly declarations: readonly Declaration[];
+  /** What has syntax errors: it is missing from the tree, or what the tree has of it may not be what was meant. */
+  readonly unread: readonly Unread[];
+}
+
+/** A statement, or a declaration with those in its braces. */
+export interface Unread {
+  readonly span: Span;
+  readonly isStatement: boolean;
 }
 
 export interface Import {

@@ -4,10 +4,10 @@
  */
 import type { IToken } from "chevrotain";
 import { at } from "../base/invariant.ts";
-import type { Source } from "../diagnostics/source.ts";
+import type { Source, Span } from "../diagnostics/source.ts";
 import { balanceBrackets, continuesLine, isCloser, isOpener, startsStatement } from "./brackets.ts";
 import type { Report } from "./messages.ts";
-import { Comma, Comment, DocComment, is, LBrace, LineBreak, LParen, RBrace, scan } from "./tokens.ts";
+import { Comma, Comment, DocComment, endOf, is, LBrace, LineBreak, LParen, RBrace, scan } from "./tokens.ts";
 
 /** One statement or declaration. A line of members with commas between them is one item, too. */
 export interface Item {
@@ -154,6 +154,40 @@ export function endsOfItem(item: Item): { first: IToken; last: IToken } {
   const first = at(item.parts, 0);
   const last = at(item.parts, -1);
   return { first: isBlock(first) ? first.open : first, last: isBlock(last) ? last.close : last };
+}
+
+/** The place of an item, from its first to its last token. */
+export function spanOfItem(source: Source, item: Item): Span {
+  const { first, last } = endsOfItem(item);
+  return { source, start: first.startOffset, end: endOf(last) };
+}
+
+/** The innermost items around offsets, in one pass over the items. */
+export function itemsAt(
+  source: Source,
+  items: readonly Item[],
+  offsets: readonly number[],
+): ReadonlySet<Item> {
+  const waiting = [...offsets].sort((a, b) => b - a);
+  const found = new Set<Item>();
+  /** Gives the offsets before `end` to the item that they lie in directly. */
+  const take = (end: number, item: Item | null): void => {
+    while (waiting.length > 0 && at(waiting, -1) < end) {
+      waiting.pop();
+      if (item !== null) found.add(item);
+    }
+  };
+  const visit = (inner: readonly Item[], outer: Item | null): void => {
+    // What was cut off beyond the limit of nesting leaves items with nothing in them.
+    for (const item of inner.filter(({ parts }) => parts.length > 0)) {
+      const { start, end } = spanOfItem(source, item);
+      take(start, outer);
+      for (const block of item.parts.filter(isBlock)) visit(block.items, item);
+      take(end + 1, item);
+    }
+  };
+  visit(items, null);
+  return found;
 }
 
 /** The text of the `///` lines directly before the token at `offset`, without the slashes. */

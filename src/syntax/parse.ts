@@ -7,7 +7,16 @@ import { buildDeclaration } from "./build-ast.ts";
 import { buildExpression } from "./build-expression.ts";
 import type { Builder } from "./cst.ts";
 import { emptyValue, type Report } from "./messages.ts";
-import { docBefore, type Item, type Outline, outlineOf, tokensOfValue } from "./outline.ts";
+import {
+  docBefore,
+  type Item,
+  isBlock,
+  itemsAt,
+  type Outline,
+  outlineOf,
+  spanOfItem,
+  tokensOfValue,
+} from "./outline.ts";
 import { readItems, readValue } from "./recover.ts";
 
 /** A text that is no spec at all would fill screens; nobody reads further than this. */
@@ -27,9 +36,14 @@ export function parseWithTrees(
   source: Source,
   problems: Problems,
 ): { file: File; outline: Outline; trees: ReadonlyMap<Item, CstNode> } {
-  const report = limited(problems);
+  const places: number[] = [];
+  const pass = limited(problems);
+  const report: Report = (problem) => {
+    if (problem.primary !== null) places.push(problem.primary.span.start);
+    pass(problem);
+  };
   const outline = outlineOf(source, report);
-  const trees = readItems(source, outline, report);
+  const { trees, broken } = readItems(source, outline, report);
   const builder: Builder = { source, report, docAt: (offset) => docBefore(outline, source, offset) };
   const imports: Import[] = [];
   const declarations: Declaration[] = [];
@@ -39,7 +53,12 @@ export function parseWithTrees(
     if ("kind" in declaration) declarations.push(declaration);
     else imports.push(declaration);
   }
-  return { file: { source, imports, declarations }, outline, trees };
+  // Brackets out of place and mistakes of meaning leave a statement in the tree, which may then say something else than was meant.
+  const around = itemsAt(source, outline.items, places);
+  const unread = [...new Set([...broken, ...around])]
+    .filter(({ parts }) => parts.length > 0)
+    .map((item) => ({ span: spanOfItem(source, item), isStatement: !item.parts.some(isBlock) }));
+  return { file: { source, imports, declarations, unread }, outline, trees };
 }
 
 /** Reads one value, such as the `Orthogonal()` of `--set penalty=Orthogonal()`; null after reporting why it is none. */

@@ -30,15 +30,23 @@ const MAX_ATTEMPTS = 50;
 
 type Rule = () => CstNode;
 
-/** The concrete trees of the top-level items that could be read, without their broken statements. */
-export function readItems(source: Source, outline: Outline, report: Report): Map<Item, CstNode> {
+interface Reading {
+  /** The concrete trees of the top-level items that could be read, without their broken statements. */
+  readonly trees: ReadonlyMap<Item, CstNode>;
+  /** Statements and whole declarations that are in no tree. */
+  readonly broken: ReadonlySet<Item>;
+}
+
+/** Reads every top-level item. */
+export function readItems(source: Source, outline: Outline, report: Report): Reading {
   const reader = new Reader(source, outline.mended, report);
   const trees = new Map<Item, CstNode>();
   for (const item of outline.items) {
     const tree = reader.item(item);
-    if (tree !== null) trees.set(item, tree);
+    if (tree === null) reader.broken.add(item);
+    else trees.set(item, tree);
   }
-  return trees;
+  return { trees, broken: reader.broken };
 }
 
 /** The concrete tree of a value that stands alone, or null after reporting why there is none. */
@@ -58,7 +66,7 @@ class Reader {
   private readonly source: Source;
   private readonly mended: ReadonlySet<IToken>;
   private readonly report: Report;
-  private readonly broken = new Set<Item>();
+  readonly broken = new Set<Item>();
 
   constructor(source: Source, mended: ReadonlySet<IToken>, report: Report) {
     this.source = source;

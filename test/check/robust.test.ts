@@ -90,6 +90,33 @@ describe("damaged programs", () => {
   });
 });
 
+describe("one character that makes a syntax error", () => {
+  it("is nearly always all that is reported", () => {
+    const whole = [...small, ...pieces].filter((text) => check(text).problems.length === 0);
+    let [broken, followed] = [0, 0];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...whole),
+        share,
+        fc.constantFrom("insert", "delete", "replace"),
+        fc.constantFrom(..."(){}[],=:.~#$§\"'x1 \n-+*/<|"),
+        (text, place, kind, sign) => {
+          const at = Math.floor(place * text.length);
+          const damaged = `${text.slice(0, at)}${kind === "delete" ? "" : sign}${text.slice(kind === "insert" ? at : at + 1)}`;
+          const { codes } = check(damaged);
+          const syntax = codes.filter((code) => code.startsWith("syntax-"));
+          if (syntax.length > 0) broken++;
+          if (syntax.length > 0 && syntax.length < codes.length) followed++;
+        },
+      ),
+      { numRuns: 1500, seed: 7 },
+    );
+    expect(broken).toBeGreaterThan(400);
+    // What is left are damages that cannot be told from what was meant, such as a line break in the middle of a name.
+    expect(followed / broken).toBeLessThan(0.03);
+  });
+});
+
 describe("large programs", () => {
   it("a thousand modules, each on top of the one before, take seconds at most", () => {
     const source = tower(1000);

@@ -47,6 +47,28 @@ describe("with a syntax error in the entry file, of the train block in another o
   });
 });
 
+describe("with a syntax error in one declaration, what is wrong with the names of others is told", () => {
+  it.each([
+    ["an unknown name", "f32[D]) {\n  return x * factro", "unknown-name"],
+    ["an unknown function", "f32[D]) {\n  return sqare(x)", "unknown-name"],
+    ["an unknown size", "f32[D]) {\n  return expand(x, [Q, D])", "unknown-size"],
+  ])("%s", (_, rest, code) => {
+    expect(codes(`${BROKEN}function one(x: ${rest}\n}\n`, MODEL)).toEqual([code]);
+    // A name that stands in what could not be read may have been declared there.
+    const lost = BROKEN.replace(")", ") factro sqare Q");
+    expect(codes(`${lost}function one(x: ${rest}\n}\n`, MODEL)).toEqual([]);
+  });
+
+  it("a method that a damaged module does not seem to have is no mistake", () => {
+    const module =
+      "module Part {\n  (x: f32[D]) -> f32[D] {\n    return x\n  }\n  other(x: f32[D] -> f32[D] {\n    return x\n  }\n}\n";
+    const model = "model M {\n  input x : f32[B, D]\n  part = Part()\n  loss l = mean(part.other(x))\n}\n";
+    expect(codes(`${module}${model}`, MODEL)).toEqual([]);
+    expect(codes(`${module}${model.replace("Part()", "Parts()")}`, MODEL)).toEqual(["unknown-name"]);
+    expect(codes(`${module}${model.replace("(x))", "(y))")}`, MODEL)).toEqual(["unknown-name"]);
+  });
+});
+
 describe("nothing more is said of what an unreadable line of an imported file would have given", () => {
   const changes = (lines: string) =>
     `${IMPORT}model Other = Base with { rate = 0.2 }\ntrain Other with { ${lines} }\n`;

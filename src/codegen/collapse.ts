@@ -9,12 +9,12 @@ import { accessesOf } from "./dependence.ts";
 /** An equivalent kernel with as few axes as possible. */
 export function collapseAxes(kernel: LoopKernel): LoopKernel {
   const axes = [...kernel.parallel, ...kernel.reduce];
-  const strides = accessesOf(kernel).map((access) => stridesOf(access.index, axes.length));
-  const named = new Set(
-    kernel.expressions.flatMap((expression) => (expression.op === "axis" ? [expression.axis] : [])),
-  );
+  const named = new Set<number>();
+  for (const expression of kernel.expressions) if (expression.op === "axis") named.add(expression.axis);
   const isReduce = (position: number) => position >= kernel.parallel.length;
   const positions = axes.flatMap((axis, position) => (axis.extent === 1 ? [] : [position]));
+  const accesses = positions.length > 1 ? accessesOf(kernel) : [];
+  const strides = accesses.map((access) => stridesOf(access.index, axes.length));
 
   /** New number of each old axis; an axis that was dropped, or merged into its inner neighbour, has none. */
   const renumbered = new Array<number | null>(axes.length).fill(null);

@@ -22,7 +22,8 @@ export interface AccessMap {
 
 /** Merges digits that continue each other. */
 export function accessMap(offset: number, digits: readonly Digit[]): AccessMap {
-  const sorted = digits.filter((digit) => digit.extent > 1).sort((a, b) => a.from - b.from);
+  const sorted = digits.filter((digit) => digit.extent > 1);
+  if (sorted.length > 1) sorted.sort((a, b) => a.from - b.from);
   const merged: Digit[] = [];
   for (const digit of sorted) {
     const last = merged.at(-1);

@@ -259,16 +259,15 @@ export class IndexSpace {
 
   #divide(dividend: Affine, divisor: number): readonly [Affine, Affine] {
     const index = this.#splitAxes(dividend, divisor);
-    const isHigh = ({ stride }: IndexTerm) => stride % divisor === 0;
     const lowOffset = ((index.offset % divisor) + divisor) % divisor;
-    const low: Affine = { offset: lowOffset, terms: index.terms.filter((term) => !isHigh(term)) };
-    const [least, greatest] = this.bounds(low);
-    if (least >= 0 && greatest < divisor) {
-      const terms = index.terms
-        .filter(isHigh)
-        .map(({ atom, stride }) => ({ atom, stride: stride / divisor }));
-      return [{ offset: (index.offset - lowOffset) / divisor, terms }, low];
-    }
+    const [high, low]: [IndexTerm[], IndexTerm[]] = [[], []];
+    for (const term of index.terms)
+      if (term.stride % divisor !== 0) low.push(term);
+      else high.push({ atom: term.atom, stride: term.stride / divisor });
+    const remainder: Affine = { offset: lowOffset, terms: low };
+    const [least, greatest] = this.bounds(remainder);
+    if (least >= 0 && greatest < divisor)
+      return [{ offset: (index.offset - lowOffset) / divisor, terms: high }, remainder];
     return this.#divideAtRunTime(index, divisor);
   }
 
@@ -316,6 +315,7 @@ export class IndexSpace {
 
   /** quotient * divisor + remainder is the dividend again. */
   #recombine(index: Affine): Affine {
+    if (this.#divisions.size === 0) return index;
     for (const { atom, stride } of index.terms) {
       const division = this.division(atom);
       if (division?.kind !== "remainder") continue;

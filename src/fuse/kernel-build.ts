@@ -95,7 +95,7 @@ export class KernelBuilder {
       if (axis >= 0) terms.push({ axis, stride });
       else dynamic.push({ value: this.#atomValue(atom), stride });
     }
-    terms.sort((a, b) => a.axis - b.axis);
+    if (terms.length > 1) terms.sort((a, b) => a.axis - b.axis);
     return { offset: expanded.offset, terms, dynamic };
   }
 

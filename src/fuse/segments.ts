@@ -62,10 +62,11 @@ export class SegmentMap {
 
   #overwriting(range: ArenaRange, elements: number): number[] {
     const end = range.offset + elements;
-    const hits = (this.#writes.get(range.arena) ?? []).filter(
-      (write) => write.start < end && range.offset < write.end,
-    );
-    return [...new Set(hits.map((write) => write.segment))].sort((a, b) => a - b);
+    // In the order of segments, as writes are noted.
+    const segments = new Set<number>();
+    for (const write of this.#writes.get(range.arena) ?? [])
+      if (write.start < end && range.offset < write.end) segments.add(write.segment);
+    return [...segments];
   }
 
   #noteWrites(): void {

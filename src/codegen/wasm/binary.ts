@@ -13,7 +13,7 @@ export interface FunctionType {
 export interface FunctionCode {
   readonly type: FunctionType;
   readonly locals: readonly ValueType[];
-  readonly body: readonly number[];
+  readonly body: Uint8Array;
 }
 
 export type Import = { readonly module: string; readonly name: string } & (
@@ -99,8 +99,10 @@ function localEntries(locals: readonly ValueType[]): number[] {
   return vector(runs.map(({ type, count }) => [...unsigned(count), TYPE_CODES[type]]));
 }
 
+type Bytes = Uint8Array | readonly number[];
+
 /** The parts of a function in the code section; bodies are long, so that they are copied once only. */
-function functionParts({ locals, body }: FunctionCode): readonly (readonly number[])[] {
+function functionParts({ locals, body }: FunctionCode): readonly Bytes[] {
   const entries = localEntries(locals);
   return [unsigned(entries.length + body.length + 1), entries, body, [0x0b]];
 }
@@ -143,8 +145,8 @@ export function encodeModule(parts: ModuleParts, indirectType: FunctionType): Ui
   types.number(indirectType);
   const importEntries = imports.map((entry) => importEntry(entry, types));
   const functionEntries = functions.map(({ type }) => unsigned(types.number(type)));
-  const pieces: (readonly number[])[] = [[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]];
-  const section = (id: number, ...content: (readonly number[])[]) => {
+  const pieces: Bytes[] = [[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]];
+  const section = (id: number, ...content: Bytes[]) => {
     pieces.push([id, ...unsigned(totalLength(content))]);
     for (const piece of content) pieces.push(piece);
   };
@@ -167,6 +169,6 @@ export function encodeModule(parts: ModuleParts, indirectType: FunctionType): Ui
   return bytes;
 }
 
-function totalLength(pieces: readonly (readonly number[])[]): number {
+function totalLength(pieces: readonly Bytes[]): number {
   return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -3,10 +3,10 @@
  * of rows are read one after another, and the totals lie in memory: for each column a slot for every reduction, and for what a later phase needs of the column.
  */
 import { at } from "../../base/invariant.ts";
-import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
+import type { Expression, ExpressionId, LoopKernel } from "../../ir/kernel.ts";
 import { expressionOperands, reachableExpressions } from "../../ir/kernel-walk.ts";
 import type { Access } from "../dependence.ts";
-import { directAxes } from "../dependence.ts";
+import { expressionLevels } from "../dependence.ts";
 import type { I32, V128, Value } from "./instructions.ts";
 import { f32x4, i32, i32x4, v128 } from "./instructions.ts";
 import type { KernelFunction } from "./kernel-function.ts";
@@ -45,7 +45,7 @@ export class ColumnEmitter {
     this.#code = code;
     this.#accesses = passAccesses(kernel, passes);
     this.#columns = at(kernel.parallel, plan.lanes.axis ?? 0).extent;
-    this.#levels = this.#expressionLevels();
+    this.#levels = this.#columnLevels();
     for (const pass of passes) {
       for (const position of pass.reductions.keys()) this.#slot(`total ${pass.phase} ${position}`);
       for (const id of this.#kept(pass)) this.#slot(`value ${id}`);
@@ -58,19 +58,14 @@ export class ColumnEmitter {
     return slot;
   }
 
-  #expressionLevels(): readonly number[] {
+  #columnLevels(): readonly number[] {
     const { kernel, lanes } = { kernel: this.#kernel, lanes: this.#plan.lanes };
     const levelOf = (axis: number) => {
       if (axis === lanes.axis) return COLUMN_LEVEL;
       return axis < kernel.parallel.length ? 1 : 2 + axis - kernel.parallel.length;
     };
-    const levels: number[] = [];
-    for (const expression of kernel.expressions) {
-      const own = expression.op === "reduction" ? COLUMN_LEVEL : 0;
-      const axes = directAxes(expression).map(levelOf);
-      levels.push(Math.max(own, ...axes, ...expressionOperands(expression).map((id) => at(levels, id))));
-    }
-    return levels;
+    const own = ({ op }: Expression) => (op === "reduction" ? COLUMN_LEVEL : 0);
+    return expressionLevels(kernel.expressions, own, levelOf);
   }
 
   /** Whether an expression depends on a reduce axis. */

@@ -1,8 +1,8 @@
 /** How a contraction runs: which factors are copied, the sizes of blocks, and which axis the threads share. */
-import { at, invariant } from "../../base/invariant.ts";
-import type { ContractionKernel, Index } from "../../ir/kernel.ts";
-import { expressionOperands, kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
-import { directAxes } from "../dependence.ts";
+import { invariant } from "../../base/invariant.ts";
+import type { ContractionKernel, Expression, Index } from "../../ir/kernel.ts";
+import { kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
+import { expressionLevels } from "../dependence.ts";
 import type { LanePlan } from "./lanes.ts";
 import { planLanes, strideAlong, totalCost } from "./lanes.ts";
 import { PANEL, TILE_ROWS } from "./pack.ts";
@@ -136,11 +136,6 @@ function epilogueLevels(kernel: ContractionKernel): readonly number[] {
   const batch = kernel.batch.length;
   const levelOf = (axis: number) =>
     axis < batch ? EPILOGUE.batch : axis === batch ? EPILOGUE.row : EPILOGUE.point;
-  const levels: number[] = [];
-  for (const expression of kernel.expressions) {
-    const own = expression.op === "accumulator" ? EPILOGUE.point : EPILOGUE.call;
-    const axes = directAxes(expression).map(levelOf);
-    levels.push(Math.max(own, ...axes, ...expressionOperands(expression).map((id) => at(levels, id))));
-  }
-  return levels;
+  const own = ({ op }: Expression) => (op === "accumulator" ? EPILOGUE.point : EPILOGUE.call);
+  return expressionLevels(kernel.expressions, own, levelOf);
 }

@@ -32,7 +32,9 @@ function isVarying(
     if (phase.kind !== "reduce" || axis >= kernel.parallel.length) return false;
     return at(known, at(phase.reductions, expression.position).value);
   }
-  return directAxes(expression).includes(axis) || expressionOperands(expression).some((id) => at(known, id));
+  if (directAxes(expression).includes(axis)) return true;
+  for (const id of expressionOperands(expression)) if (at(known, id)) return true;
+  return false;
 }
 
 /** Distance between the places of neighbouring lanes, in elements; null when each lane has an index of its own. */

@@ -1,8 +1,8 @@
 /** How a loop kernel runs: which axis goes through the lanes, what is computed in which loop, and how the rows are shared. */
 import { at } from "../../base/invariant.ts";
-import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
-import { expressionOperands, kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
-import { directAxes } from "../dependence.ts";
+import type { Expression, ExpressionId, LoopKernel } from "../../ir/kernel.ts";
+import { kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
+import { expressionLevels } from "../dependence.ts";
 import { keepRows } from "./kept-rows.ts";
 import type { LanePlan } from "./lanes.ts";
 import { laneGain, planLanes, totalCost } from "./lanes.ts";
@@ -67,15 +67,15 @@ export function planLoop(kernel: LoopKernel): LoopPlan {
     sharesLanes: columns && rows < FEW_ROWS,
     stretches: columns && suitsStretches(kernel, at(kernel.parallel, axis).extent),
     together: columns ? vectorsTogether(kernel, at(kernel.parallel, axis).extent, cost) : 1,
-    levels: expressionLevels(kept.kernel, axis, columns),
+    levels: loopLevels(kept.kernel, axis, columns),
     nanoseconds: points * cost * (axis === null ? 0.4 : 0.12),
   };
 }
 
 function chooseAxis(kernel: LoopKernel): number | null {
   const extents = [...kernel.parallel, ...kernel.reduce].map(({ extent }) => extent);
-  const candidates = new Set([extents.length - 1]);
-  if (kernel.reduce.length > 0) candidates.add(kernel.parallel.length - 1);
+  if (kernel.reduce.length === 0) return extents.length === 0 ? null : extents.length - 1;
+  const candidates = new Set([extents.length - 1, kernel.parallel.length - 1]);
   let best: { readonly axis: number; readonly gain: number } | null = null;
   for (const axis of candidates) {
     const extent = extents[axis];
@@ -98,19 +98,14 @@ function vectorsTogether(kernel: LoopKernel, extent: number, cost: number): numb
   return Math.min(together, Math.max(1, Math.floor(extent / 4)));
 }
 
-function expressionLevels(kernel: LoopKernel, laneAxis: number | null, columns: boolean): readonly number[] {
+function loopLevels(kernel: LoopKernel, laneAxis: number | null, columns: boolean): readonly number[] {
   const body = columns ? LEVEL.lane : LEVEL.row;
   const levelOf = (axis: number) => {
     if (axis >= kernel.parallel.length) return LEVEL.reduce + axis - kernel.parallel.length;
     return axis === laneAxis ? LEVEL.lane : LEVEL.row;
   };
-  const levels: number[] = [];
-  for (const expression of kernel.expressions) {
-    const own = expression.op === "reduction" ? body : LEVEL.call;
-    const axes = directAxes(expression).map(levelOf);
-    levels.push(Math.max(own, ...axes, ...expressionOperands(expression).map((id) => at(levels, id))));
-  }
-  return levels;
+  const own = ({ op }: Expression) => (op === "reduction" ? body : LEVEL.call);
+  return expressionLevels(kernel.expressions, own, levelOf);
 }
 
 /** The expressions of a phase, or of all phases, up to a level. */

@@ -155,22 +155,28 @@ function placeBlocks(chains: readonly Chain[]): readonly Block[] {
   const sized = chains.map((chain) => ({ ...chain, bytes: alignedBytes(at(chain.values, 0)) }));
   sized.sort((a, b) => b.bytes - a.bytes || a.start - b.start);
   const blocks: Block[] = [];
+  const byOffset: Block[] = [];
   for (const { values, start, end, bytes } of sized) {
-    const neighbours: Block[] = [];
-    for (const block of blocks) if (block.start <= end && start <= block.end) neighbours.push(block);
-    blocks.push({ values, start, end, bytes, offset: bestGap(neighbours, bytes) });
+    const block = { values, start, end, bytes, offset: bestGap(byOffset, start, end, bytes) };
+    blocks.push(block);
+    let place = byOffset.length;
+    while (place > 0 && at(byOffset, place - 1).offset > block.offset) place--;
+    byOffset.splice(place, 0, block);
   }
   return blocks;
 }
 
-/** The start of the smallest gap between the given blocks that holds `bytes`; behind all of them when there is none. */
-function bestGap(neighbours: readonly Block[], bytes: number): number {
-  const sorted = [...neighbours].sort((a, b) => a.offset - b.offset);
+/**
+ * The start of the smallest gap that holds `bytes` between those blocks that are in use at some time from `start` to `end`; behind all of them when
+ * there is none. Blocks ascend by offset.
+ */
+function bestGap(blocks: readonly Block[], start: number, end: number, bytes: number): number {
   let [best, smallest, free] = [-1, Number.POSITIVE_INFINITY, 0];
-  for (const { offset, bytes: taken } of sorted) {
-    const gap = offset - free;
+  for (const block of blocks) {
+    if (block.start > end || start > block.end) continue;
+    const gap = block.offset - free;
     if (gap >= bytes && gap < smallest) [best, smallest] = [free, gap];
-    free = Math.max(free, offset + taken);
+    free = Math.max(free, block.offset + block.bytes);
   }
   return best >= 0 ? best : free;
 }

@@ -41,8 +41,6 @@ export class FunctionBuilder {
   readonly #locals: ValueType[] = [];
   /** In pieces, which are joined once at the end. */
   readonly #code: Statement[] = [];
-  /** Reads of locals that never change. */
-  readonly #fixed = new WeakSet<Value>();
   #depth = 0;
 
   constructor(type: FunctionType) {
@@ -50,9 +48,7 @@ export class FunctionBuilder {
   }
 
   parameter<Type extends ValueType>(type: Type, index: number): Value<Type> {
-    const value = { type, code: localCode(index).read };
-    this.#fixed.add(value);
-    return value;
+    return { type, code: localCode(index).read, isFixed: true };
   }
 
   /** Appends code that leaves nothing on the stack. */
@@ -65,10 +61,13 @@ export class FunctionBuilder {
     this.#code.push(value.code, DROP);
   }
 
+  #local(type: ValueType): ReturnType<typeof localCode> {
+    return localCode(this.#type.parameters.length + this.#locals.push(type) - 1);
+  }
+
   /** A local that starts with a value. Locals start as 0 only once: inside loops give `initial`. */
   variable<Type extends ValueType>(type: Type, initial?: Value<Type>): Variable<Type> {
-    const { read, write } = localCode(this.#type.parameters.length + this.#locals.length);
-    this.#locals.push(type);
+    const { read, write } = this.#local(type);
     const set = (value: Value<Type>) => {
       this.#code.push(value.code, write);
     };
@@ -78,11 +77,11 @@ export class FunctionBuilder {
 
   /** Computes a value here and now; the result may be used any number of times where this point has been passed. */
   keep<Type extends ValueType>(value: Value<Type>): Value<Type> {
-    if (this.#fixed.has(value) || (value.type === "i32" && value.code[0] === 0x41 && value.code.length <= 3))
+    if (value.isFixed === true || (value.type === "i32" && value.code[0] === 0x41 && value.code.length <= 3))
       return value;
-    const { get } = this.variable(value.type, value);
-    this.#fixed.add(get);
-    return get;
+    const { read, write } = this.#local(value.type);
+    this.#code.push(value.code, write);
+    return { type: value.type, code: read, isFixed: true };
   }
 
   when(condition: I32, then: () => void, otherwise?: () => void): void {

@@ -10,6 +10,8 @@ import { signed, singleBytes, unsigned, wordBytes } from "./binary.ts";
 export interface Value<Type extends ValueType = ValueType> {
   readonly type: Type;
   readonly code: readonly number[];
+  /** Reads a local that never changes. */
+  readonly isFixed?: true;
 }
 
 export type I32 = Value<"i32">;

@@ -105,13 +105,17 @@ class ReadWalk {
 
   /** The expression of a node. */
   definition(node: Node, coordinates: Coordinates, guarded: boolean): void {
+    const space = this.#space;
+    // Views cost nothing, and looking one up takes longer than looking through it.
+    if (isPlainView(node)) {
+      this.nodes.add(node);
+      this.reference(at<Node>(node.inputs, 0), throughView(space, node, coordinates), guarded);
+      return;
+    }
     if (!this.#isNew(node, coordinates, guarded)) return;
     this.nodes.add(node);
     this.cost += expressionCost(node);
-    const space = this.#space;
     if (node.op === "input") this.#read(node, node, coordinates, guarded);
-    else if (isPlainView(node))
-      this.reference(at<Node>(node.inputs, 0), throughView(space, node, coordinates), guarded);
     else if (node.op === "pad") {
       const inner = throughPad(space, node, coordinates);
       this.reference(at(node.inputs, 0), inner.coordinates, guarded || inner.guards.length > 0);

@@ -1,6 +1,7 @@
 /** Nodes as scalar expressions: the value of a node at given coordinates, within the kernel of a group. */
 import { at, CompilerBug } from "../base/invariant.ts";
 import type { Node, NodeOf } from "../ir/graph.ts";
+import { isPlainView } from "../ir/graph-walk.ts";
 import type { ExpressionId } from "../ir/kernel.ts";
 import type { Coordinates, IndexSpace } from "./index-map.ts";
 import { atomIndex, CoordinateTables, constantIndex, ZERO } from "./index-map.ts";
@@ -55,6 +56,9 @@ export class Evaluation {
 
   /** The expression of a node in terms of its operands. */
   definition(node: Node, coordinates: Coordinates, guard: ExpressionId | null): ExpressionId {
+    // Looking a view up takes longer than looking through it.
+    if (isPlainView(node))
+      return this.reference(at<Node>(node.inputs, 0), throughView(this.#space, node, coordinates), guard);
     const here = this.#known.of(coordinates);
     const known = here.get(guard) ?? new Map<Node, ExpressionId>();
     if (known.size === 0) here.set(guard, known);
@@ -109,12 +113,6 @@ export class Evaluation {
           whenTrue: operand(1),
           whenFalse: operand(2),
         });
-      case "reshape":
-      case "transpose":
-      case "broadcast":
-      case "slice":
-      case "after":
-        return this.reference(at(node.inputs, 0), throughView(this.#space, node, coordinates), guard);
       case "pad":
         return this.#pad(node, coordinates, guard);
       case "concat":

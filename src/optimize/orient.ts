@@ -13,7 +13,7 @@ export const orient: Pass = {
     const users = countUsers(graph);
     return rewriteGraph(graph, g, (node, replacement) => {
       const product = node.inputs[0];
-      const turns = swapsLastAxes(node) && product?.op === "matmul" && users.get(product) === 1;
+      const turns = swapsLastAxes(node) && product?.op === "matmul" && users[product.id] === 1;
       if (!turns) return g.moved(node, replacement);
       const [a, b] = [replacement(at(product.inputs, 0)), replacement(at(product.inputs, 1))];
       return g.withOrigin(product.origin, () => g.node("matmul", [g.swapAxes(b), g.swapAxes(a)], {}));

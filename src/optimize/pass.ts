@@ -36,13 +36,18 @@ export function rewriteGraph(
   return replaceRoots(graph, replacement);
 }
 
-/** How many nodes and outputs read each node. */
-export function countUsers(graph: Graph): Map<Node, number> {
-  const users = new Map<Node, number>();
-  const count = (node: Node) => users.set(node, (users.get(node) ?? 0) + 1);
-  for (const root of graphRoots(graph)) count(root);
+/** How many nodes and outputs read each node, by its number. */
+export function countUsers(graph: Graph): Uint32Array {
+  const roots = graphRoots(graph);
+  const users = new Uint32Array(nodeNumbers(roots));
+  const count = ({ id }: Node) => {
+    users[id] = (users[id] ?? 0) + 1;
+  };
+  for (const root of roots) count(root);
   for (const { inputs } of graphOrder(graph))
-    for (let index = 0; index < inputs.length; index++)
-      if (inputs.indexOf(at(inputs, index)) === index) count(at(inputs, index));
+    for (let index = 0; index < inputs.length; index++) {
+      const input = at(inputs, index);
+      if (inputs.indexOf(input) === index) count(input);
+    }
   return users;
 }

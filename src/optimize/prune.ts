@@ -31,13 +31,13 @@ const MOST_LEVELS = 200;
 /** The box of a tensor, computed from boxes of its operands where nobody else needs the whole. `node` is a node of the old graph. */
 function narrowed(
   g: GraphBuilder,
-  users: ReadonlyMap<Node, number>,
+  users: Uint32Array,
   replacement: Replacement,
   node: Node,
   box: Box,
   level = 0,
 ): Node {
-  const only = users.get(node) === 1 && level < MOST_LEVELS;
+  const only = users[node.id] === 1 && level < MOST_LEVELS;
   const part = (index: number, own: Box) =>
     narrowed(g, users, replacement, at(node.inputs, index), own, level + 1);
   if (only && g.ops[node.op].scheduling === "elementwise") {

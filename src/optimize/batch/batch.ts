@@ -160,11 +160,10 @@ class Batching {
     if (known !== undefined) return this.#current(known);
     const stack = [root];
     for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-      const missing = this.#made.has(node) ? [] : node.inputs.filter((input) => !this.#made.has(input));
-      if (missing.length > 0) {
-        stack.push(...missing);
-        continue;
-      }
+      const waiting = stack.length;
+      if (!this.#made.has(node))
+        for (const input of node.inputs) if (!this.#made.has(input)) stack.push(input);
+      if (stack.length > waiting) continue;
       stack.pop();
       if (!this.#made.has(node)) this.#make(node);
     }

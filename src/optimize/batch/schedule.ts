@@ -4,6 +4,7 @@
  */
 import { at } from "../../base/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
+import { nodeNumbers } from "../../ir/graph-walk.ts";
 import type { Homes } from "../homes.ts";
 
 /** The heavy nodes of one kind in one segment. */
@@ -17,8 +18,9 @@ interface Group {
 
 export class Schedule {
   readonly #homes: Homes;
-  readonly #missing = new Map<Node, number>();
-  readonly #levels = new Map<Node, number>();
+  /** Operands that are not available, and heavy nodes one above the other, by the numbers of nodes. */
+  readonly #missing: Uint32Array;
+  readonly #levels: Uint32Array;
   /** Where every heavy node belongs. */
   readonly #groups = new Map<Node, Group>();
   /** Groups with ready nodes by segment, in the order in which they came to have some. */
@@ -26,12 +28,20 @@ export class Schedule {
 
   constructor(homes: Homes, isHeavy: (node: Node) => boolean, kindOf: (node: Node) => string) {
     this.#homes = homes;
+    const numbers = nodeNumbers(homes.order);
+    this.#missing = new Uint32Array(numbers);
+    this.#levels = new Uint32Array(numbers);
     const groups = new Map<string, Group>();
     for (const node of homes.order) {
-      this.#missing.set(node, new Set(node.inputs).size);
-      let level = 0;
-      for (const input of node.inputs) level = Math.max(level, this.#levelOf(input));
-      this.#levels.set(node, isHeavy(node) ? level + 1 : level);
+      const { id, inputs } = node;
+      let [missing, level] = [0, 0];
+      for (let place = 0; place < inputs.length; place++) {
+        const input = at(inputs, place);
+        if (inputs.indexOf(input) === place) missing++;
+        level = Math.max(level, this.#levelOf(input));
+      }
+      this.#missing[id] = missing;
+      this.#levels[id] = isHeavy(node) ? level + 1 : level;
       if (!isHeavy(node)) continue;
       const segment = homes.of(node);
       const key = `${segment} ${kindOf(node)}`;
@@ -104,11 +114,11 @@ export class Schedule {
 
   /** Whether a node that is not heavy needs nothing any more that is not done. */
   isAvailable(node: Node): boolean {
-    return !this.#groups.has(node) && this.#missing.get(node) === 0;
+    return !this.#groups.has(node) && this.#missing[node.id] === 0;
   }
 
   #levelOf(node: Node): number {
-    return this.#levels.get(node) ?? 0;
+    return this.#levels[node.id] ?? 0;
   }
 
   #lowestLevel(nodes: readonly Node[]): number {
@@ -132,8 +142,8 @@ export class Schedule {
     const stack = [node];
     for (let current = stack.pop(); current !== undefined; current = stack.pop()) {
       for (const user of this.#homes.users(current)) {
-        const missing = (this.#missing.get(user) ?? 0) - 1;
-        this.#missing.set(user, missing);
+        const missing = (this.#missing[user.id] ?? 0) - 1;
+        this.#missing[user.id] = missing;
         if (missing > 0) continue;
         if (this.#groups.has(user)) this.#available(user);
         else stack.push(user);

@@ -9,7 +9,9 @@ export type Axes = number;
 
 /** The axes of a set by their numbers. */
 export function numbersOf(axes: Axes): number[] {
-  return Array.from({ length: 31 }, (_, axis) => axis).filter((axis) => ((axes >> axis) & 1) === 1);
+  const numbers: number[] = [];
+  for (let axis = 0; axes >> axis !== 0; axis++) if (((axes >> axis) & 1) === 1) numbers.push(axis);
+  return numbers;
 }
 
 export function axesOf(numbers: readonly number[]): Axes {
@@ -18,7 +20,9 @@ export function axesOf(numbers: readonly number[]): Axes {
 
 /** The axes of a shape that are longer than 1. */
 export function longAxes(shape: readonly number[]): Axes {
-  return axesOf(shape.flatMap((extent, axis) => (extent > 1 ? [axis] : [])));
+  let axes = 0;
+  for (let axis = 0; axis < shape.length; axis++) if (at(shape, axis) > 1) axes |= 1 << axis;
+  return axes;
 }
 
 export class Variation {

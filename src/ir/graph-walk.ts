@@ -102,6 +102,7 @@ export type Replacement = (old: Node) => Node;
 
 /** Whether a node has exactly these operands. */
 export function sameOperands(node: Node, inputs: readonly Node[]): boolean {
+  if (inputs.length !== node.inputs.length) return false;
   for (let index = 0; index < inputs.length; index++) if (inputs[index] !== node.inputs[index]) return false;
   return true;
 }

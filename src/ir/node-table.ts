@@ -8,15 +8,12 @@ import type { OpRecords, TensorType } from "./op.ts";
 import type { OpAttributes, OpName } from "./op-table.ts";
 import { attributesName } from "./shapes.ts";
 
-/** More nodes than a graph can have: two of their numbers fit into one. */
-const MOST_NODES = 2 ** 26;
-
 export class NodeTable {
   readonly ops: OpRecords;
-  /** Nodes by their {@link #key}, for every operation. */
-  readonly #nodes = new Map<OpName, Map<string | number, Node>>();
-  /** Numbers for the names of attributes, 0 for none. */
-  readonly #names = new Map([["", 0]]);
+  /** Nodes by their {@link #place} or, where another node was there first, the next free one behind it: small numbers are found faster than texts. */
+  readonly #nodes = new Map<number, Node>();
+  /** Numbers for operations and for the names of attributes. */
+  readonly #names = new Map<string, number>();
   /** Nodes by their numbers. */
   readonly #made: Node[] = [];
   #origin: Span | null = null;
@@ -54,14 +51,9 @@ export class NodeTable {
     for (let index = 0; index < inputs.length; index++)
       if (!this.has(at(inputs, index)))
         throw new CompilerBug(`an operand of ${op} belongs to another builder`);
-    let alike = this.#nodes.get(op);
-    if (alike === undefined) {
-      alike = new Map();
-      this.#nodes.set(op, alike);
-    }
-    const key = this.#key(inputs, name);
-    const known = alike.get(key);
-    if (known !== undefined) return known;
+    let place = this.#place(op, inputs, name);
+    for (let known = this.#nodes.get(place); known !== undefined; known = this.#nodes.get(++place))
+      if (known.op === op && known.attributesName === name && sameOperands(known, inputs)) return known;
     const { shape, dtype }: TensorType =
       like !== null && sameTypes(like.inputs, inputs) ? like : this.ops[op].type(inputs, attributes);
     const id = this.#made.length;
@@ -76,19 +68,17 @@ export class NodeTable {
       dtype,
       origin: this.#origin,
     } as unknown as Node;
-    alike.set(key, made);
+    this.#nodes.set(place, made);
     this.#made.push(made);
     return made;
   }
 
-  /** What is equal exactly for nodes of one operation with equal operands and attributes: where it can be, a number, which is found faster than a text. */
-  #key(inputs: readonly Node[], name: string): string | number {
-    if (inputs.length === 1) return this.#nameNumber(name) * MOST_NODES + at(inputs, 0).id;
-    // No operation without attributes takes one operand here and two there, except `recompute`: its first operand is counted from 1.
-    if (inputs.length === 2 && name === "") return (at(inputs, 0).id + 1) * MOST_NODES + at(inputs, 1).id;
-    let key = name;
-    for (let index = 0; index < inputs.length; index++) key += ` ${at(inputs, index).id}`;
-    return key;
+  /** Equal for nodes with equal operations, operands and attributes, and seldom for others. */
+  #place(op: OpName, inputs: readonly Node[], name: string): number {
+    let place = this.#nameNumber(op) ^ (this.#nameNumber(name) << 8);
+    for (let index = 0; index < inputs.length; index++)
+      place = Math.imul(place, 0x01000193) ^ at(inputs, index).id;
+    return place & 0x3fffffff;
   }
 
   #nameNumber(name: string): number {

@@ -15,7 +15,11 @@ const CHECK = ["check", "specs/mird.mird"];
 /** A Node process of its own, since what is tested is how one starts. */
 function node(...args: string[]) {
   const env = { ...process.env, NO_COLOR: "1", MIRD_CACHE: "off" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    env,
+    maxBuffer: 2 ** 26,
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
@@ -48,6 +52,21 @@ it("runs as the sources do", async () => {
   expect(program(...CHECK)).toEqual({ code, out, err });
   expect(program("--version").out.trim()).toBe(version());
 });
+
+it.each(["mird", "misa", "dmd", "mfn", "confede", "mag_bert"])(
+  "compiles specs/%s.mird as the sources do",
+  async (name) => {
+    for (const [stage, device] of [
+      ["plan", "cpu"],
+      ["wgsl", "webgpu"],
+    ] as const) {
+      const line = ["compile", `specs/${name}.mird`, "--emit", stage, "--device", device];
+      const { code, out, err } = await runCli(...line);
+      expect(code).toBe(0);
+      expect(program(...line)).toEqual({ code, out, err });
+    }
+  },
+);
 
 it("starts from bytecode, and without it where that is missing or damaged", () => {
   expect(usesBytecode()).toBe(true);

@@ -15,9 +15,11 @@ const rules = new Map<OpName, readonly Rule[]>();
 
 /** The rules for a primitive, in order. */
 function rulesFor(op: OpName): readonly Rule[] {
-  const known = rules.get(op) ?? TABLES.flatMap((table) => table[op] ?? []);
-  rules.set(op, known);
-  return known;
+  const known = rules.get(op);
+  if (known !== undefined) return known;
+  const found = TABLES.flatMap((table) => table[op] ?? []);
+  rules.set(op, found);
+  return found;
 }
 
 /** Far more than any node needs: rules that undo each other are a mistake to be reported, not a loop to hang in. */

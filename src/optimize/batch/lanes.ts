@@ -48,8 +48,10 @@ export class Lanes {
 
   /** The tensor of `stack` at `lane`, without the leading axis; it is known as a lane from now on. */
   unstack(stack: Node, lane: number): Node {
-    const [, ...shape] = stack.shape;
-    const node = this.#g.reshape(this.#g.sliceAxis(stack, 0, lane, 1), shape);
+    const shape = stack.shape.slice(1);
+    // Every lane of every stack passes here, most of them for nothing but to be known.
+    const start = stack.shape.map((_, axis) => (axis === 0 ? lane : 0));
+    const node = this.#g.reshape(this.#g.slice(stack, start, [1, ...shape]), shape);
     if (!this.#lanes.has(node)) this.#lanes.set(node, { stack: { kind: "node", node: stack }, lane });
     return node;
   }

@@ -83,17 +83,18 @@ export class Schedule {
   }
 
   #isSaturated({ segment, remaining, ready }: Group): boolean {
-    const waiting = new Set(remaining);
-    for (const node of ready) waiting.delete(node);
+    const seen = new Set<Node>(ready);
+    const waiting = new Set<Node>();
     // Levels never fall from a node to its users, and rise above a heavy one.
     const lowest = this.#lowestLevel(ready);
     let highest = 0;
-    for (const node of waiting) {
+    for (const node of remaining) {
+      if (seen.has(node)) continue;
       const level = this.#levelOf(node);
       if (level <= lowest) return false;
+      waiting.add(node);
       highest = Math.max(highest, level);
     }
-    const seen = new Set<Node>(ready);
     const stack = [...ready];
     for (let node = stack.pop(); node !== undefined && waiting.size > 0; node = stack.pop()) {
       for (const user of this.#homes.users(node)) {

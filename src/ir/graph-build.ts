@@ -355,14 +355,17 @@ export class GraphBuilder extends NodeTable {
         );
   }
 
-  #operands(a: Operand, b: Operand): [Node, Node] {
+  #operands(a: Operand, b: Operand): readonly [Node, Node] {
+    if (typeof a !== "number" && typeof b !== "number") return [a, b];
     const dtype = typeof a !== "number" ? a.dtype : typeof b !== "number" ? b.dtype : "f32";
     const node = (operand: Operand) =>
       typeof operand === "number" ? this.constant(operand, dtype) : operand;
     return [node(a), node(b)];
   }
 
-  #aligned(inputs: readonly Node[]): Node[] {
+  #aligned(inputs: readonly Node[]): readonly Node[] {
+    const { shape: first } = at(inputs, 0);
+    if (inputs.every((input) => sameShape(input.shape, first))) return inputs;
     const shape = broadcastShapes(inputs.map((input) => input.shape));
     return inputs.map((input) => this.broadcastTo(input, shape));
   }

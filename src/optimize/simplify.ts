@@ -1,5 +1,5 @@
 /** Algebraic simplification: local rules, applied from the leaves upwards until none fits. */
-import { at, invariant } from "../base/invariant.ts";
+import { at, CompilerBug } from "../base/invariant.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { GraphBuilder } from "../ir/graph-build.ts";
 import { graphOrder, keepsOperands } from "../ir/graph-walk.ts";
@@ -52,7 +52,7 @@ function simplifyOnce(graph: Graph, g: GraphBuilder, simple: Set<Node>): Graph {
     if (simple.has(node) && keepsOperands(node, replacement)) return node;
     let current = rebuild(g, node, node.inputs.map(replacement));
     for (let step = 0; !simple.has(current); step++) {
-      invariant(step < MOST_STEPS, () => `the rules for ${node.op} do not come to an end`);
+      if (step === MOST_STEPS) throw new CompilerBug(`the rules for ${node.op} do not come to an end`);
       const next = applyFirst(g, current);
       if (next === null) simple.add(current);
       else current = next;

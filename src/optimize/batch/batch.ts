@@ -6,7 +6,7 @@
 import { at } from "../../base/invariant.ts";
 import type { Graph, Node } from "../../ir/graph.ts";
 import type { GraphBuilder } from "../../ir/graph-build.ts";
-import { replaceRoots } from "../../ir/graph-walk.ts";
+import { type Replacement, replaceRoots } from "../../ir/graph-walk.ts";
 import { stackedNode } from "../../ir/stacked-node.ts";
 import { ops } from "../../ops/index.ts";
 import { Homes } from "../homes.ts";
@@ -44,6 +44,8 @@ class Batching {
   readonly #moved = new Map<Node, Node>();
   readonly #forms: Signatures;
   readonly #origins: Signatures;
+  /** The new node for an old one that is made. */
+  readonly #replacement: Replacement = (old) => this.#current(this.#made.get(old) ?? old);
   #segment = 0;
 
   constructor(graph: Graph, g: GraphBuilder) {
@@ -171,8 +173,7 @@ class Batching {
   }
 
   #make(node: Node): void {
-    const inputs = node.inputs.map((input) => this.#current(this.#made.get(input) ?? input));
-    const made = this.#g.withOrigin(node.origin, () => this.#g.remade(node, inputs));
+    const made = this.#g.withOrigin(node.origin, () => this.#g.moved(node, this.#replacement));
     this.#made.set(node, made);
     const home = this.#homes.of(node);
     this.#newHomes.set(made, Math.min(this.#newHomes.get(made) ?? home, home));

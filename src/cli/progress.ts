@@ -85,14 +85,16 @@ export class Progress {
     return `epoch ${epoch + 1}/${epochs}, ${inEpoch}/${iterationsPerEpoch}, ${speed(rate)}, ${duration(left)} left, ${terms}`;
   }
 
-  private epochLine({ epoch, train, valid, improved }: EpochEvent): string {
+  private epochLine({ epoch, train, valid, best, improved }: EpochEvent): string {
     const metrics = this.shown.flatMap((name) => {
       const value = valid?.metrics.get(name) ?? valid?.losses.get(name);
       return value === undefined ? [] : [`${name} ${formatNumber(value)}`];
     });
     const parts = [`epoch ${epoch + 1}/${this.plan.epochs}`, describeLosses(train)];
     if (metrics.length > 0) parts.push(`valid ${metrics.join(", ")}`);
-    return `${parts.join("  ")}${improved ? "  best" : ""}`;
+    // Without a selection every epoch takes the place of the one before, and none is better.
+    if (improved && best !== null && best.value !== null) parts.push("best");
+    return parts.join("  ");
   }
 }
 

@@ -76,6 +76,12 @@ describe("progress without a terminal", () => {
     progress.compiling(1, 3);
     expect(take()).toBe("");
   });
+
+  it("calls no epoch the best where nothing is selected", () => {
+    const { progress, take } = display(false);
+    progress.epoch({ ...epoch, best: { epoch: 0, value: null } });
+    expect(take()).toBe(EPOCH_LINE.replace("  best", ""));
+  });
 });
 
 describe("progress on a terminal", () => {

@@ -58,7 +58,8 @@ function inferName(checker: Checker, expression: Of<"name">, scope: Scope): Valu
   const known = predefined.get(name);
   if (known !== undefined) return predefinedType(known.kind);
   const builtin = checker.builtins.get(name);
-  if (builtin !== undefined || isSpecialForm(name))
+  // A line that could not be read may have given the name another meaning.
+  if ((builtin !== undefined || isSpecialForm(name)) && !scope.mayMiss(name))
     return report(checker.problems, span, {
       code: "not-called",
       title: "Function is not called",

@@ -24,6 +24,7 @@ import {
   RBracket,
   RParen,
   reserved,
+  UnclosedText,
   word,
 } from "./tokens.ts";
 
@@ -78,11 +79,14 @@ export function balanceBrackets(tokens: readonly IToken[], source: Source, repor
       continue;
     }
     const innermost = at(fault.open, 0);
-    report(unclosedBracket(source, innermost.token));
     const isBrace = is(innermost.token, LBrace);
     const index = isBrace
       ? beforeLineBreaks(tokens, fault.limit)
       : mendAt(tokens, innermost.index, fault.limit);
+    // A quoted text without an end takes the rest of its line, closers among it, and is reported by itself.
+    const isQuoted =
+      !isBrace && tokens.slice(innermost.index, index).some((token) => is(token, UnclosedText));
+    if (!isQuoted) report(unclosedBracket(source, innermost.token));
     const inserted = fault.open.map((open) => inventCloser(tokens, open.token, index));
     for (const closer of isBrace ? [] : inserted) mended.add(closer);
     insertions.set(index, (insertions.get(index) ?? []).concat(inserted));

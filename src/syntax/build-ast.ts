@@ -170,7 +170,7 @@ function buildBody(
     else body.push(buildStatement(builder, statement));
   }
   if (result) return { body, result };
-  builder.report(missingReturn(head, what));
+  if (!builder.isMissing(spanOfNode(builder, block))) builder.report(missingReturn(head, what));
   return null;
 }
 

@@ -11,6 +11,8 @@ export interface Builder {
   readonly report: Report;
   /** The doc comment above what starts at an offset. */
   readonly docAt: (offset: number) => string;
+  /** Whether a statement inside a place could not be read and is missing from the tree. */
+  readonly isMissing: (place: Span) => boolean;
 }
 
 const isNode = (element: CstElement): element is CstNode => "children" in element;

@@ -44,18 +44,25 @@ export function parseWithTrees(
   };
   const outline = outlineOf(source, report);
   const { trees, broken } = readItems(source, outline, report);
-  const builder: Builder = { source, report, docAt: (offset) => docBefore(outline, source, offset) };
+  const missing = [...broken].filter(({ parts }) => parts.length > 0).map((item) => spanOfItem(source, item));
+  const builder: Builder = {
+    source,
+    report,
+    docAt: (offset) => docBefore(outline, source, offset),
+    isMissing: ({ start, end }) => missing.some((span) => start <= span.start && span.end <= end),
+  };
   const imports: Import[] = [];
   const declarations: Declaration[] = [];
-  for (const tree of trees.values()) {
+  const lost: Item[] = [];
+  for (const [item, tree] of trees) {
     const declaration = buildDeclaration(builder, tree);
-    if (declaration === null) continue;
-    if ("kind" in declaration) declarations.push(declaration);
+    if (declaration === null) lost.push(item);
+    else if ("kind" in declaration) declarations.push(declaration);
     else imports.push(declaration);
   }
   // Brackets out of place and mistakes of meaning leave a statement in the tree, which may then say something else than was meant.
   const around = itemsAt(source, outline.items, places);
-  const unread = [...new Set([...broken, ...around])]
+  const unread = [...new Set([...broken, ...lost, ...around])]
     .filter(({ parts }) => parts.length > 0)
     .map((item) => ({ span: spanOfItem(source, item), isStatement: !item.parts.some(isBlock) }));
   return { file: { source, imports, declarations, unread }, outline, trees };
@@ -76,7 +83,7 @@ export function parseExpression(source: Source, problems: Problems): Expression 
   }
   const tree = readValue(source, tokens, mended, report);
   if (tree === null) return null;
-  const value = buildExpression({ source, report, docAt: () => "" }, tree);
+  const value = buildExpression({ source, report, docAt: () => "", isMissing: () => false }, tree);
   return failed ? null : value;
 }
 

@@ -69,6 +69,29 @@ describe("with a syntax error in one declaration, what is wrong with the names o
   });
 });
 
+describe("one mistake, one message", () => {
+  it.each([
+    [
+      "a `return` that cannot be read is not missed",
+      "function f(x: f32) {\n  return (x\n}\n",
+      "syntax-unclosed",
+    ],
+    [
+      "a quote takes the closers of its line",
+      'function f(x: f32) {\n  y = (x + "a)\n  return x\n}\n',
+      "syntax-unclosed-text",
+    ],
+    [
+      "a name of a builtin function that a lost line defines",
+      "function f(x: f32) -> f32 {\n  shift = tanh(x $)\n  return shift\n}\n",
+      "syntax-unknown-character",
+    ],
+  ])("%s", (_, source, code) => {
+    expect(check(source).codes).toEqual([code]);
+    expect(check(`${source}function g(y: f32) {\n  return f(y)\n}\n`).codes).toEqual([code]);
+  });
+});
+
 describe("nothing more is said of what an unreadable line of an imported file would have given", () => {
   const changes = (lines: string) =>
     `${IMPORT}model Other = Base with { rate = 0.2 }\ntrain Other with { ${lines} }\n`;

@@ -21,6 +21,8 @@ export interface Callee {
   readonly accepts: readonly Accepted[];
   /** How a call looks; only where it says more than the names. */
   readonly usage: string | null;
+  /** What to do with arguments that are too many. */
+  readonly hint?: string;
 }
 
 /** Arguments by parameter name, or null after a report. */
@@ -80,6 +82,7 @@ function reportTooMany(checker: Checker, call: Call, callee: Callee): void {
     label: extra.length === 1 ? "not accepted" : `${extra.length} more than accepted`,
     related: declarations(callee, []),
     text: acceptsText(callee),
+    hint: callee.hint,
   });
 }
 

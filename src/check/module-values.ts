@@ -6,7 +6,7 @@ import { type Substitution, substituteDim } from "../types/tensor-type.ts";
 import { bindArguments } from "./arguments.ts";
 import type { Checker } from "./checker.ts";
 import { reportUnknownName, reportWrongKind } from "./names.ts";
-import { report } from "./report.ts";
+import { report, shortText } from "./report.ts";
 import { type Definition, isModule, type Scope } from "./scope.ts";
 import type { ModuleType, ParameterType } from "./signature.ts";
 import { describe, type ModuleValue, type UnknownType, unknownType, type ValueType } from "./values.ts";
@@ -65,7 +65,9 @@ function takeSettings(
     optional: optional || partial,
     span: declaration.span,
   }));
-  const bound = bindArguments(checker, call, { title, accepts, usage: null });
+  const made = shortText(call.callee.span) ?? "";
+  const hint = `This makes an instance with its settings; tensors are given to the instance: \`${made}(…)(x)\`.`;
+  const bound = bindArguments(checker, call, { title, accepts, usage: null, hint });
   if (bound === null) {
     for (const argument of call.arguments)
       if (argument.value.kind !== "call") checker.infer(argument.value, scope);

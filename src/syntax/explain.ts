@@ -133,6 +133,13 @@ const unknownLine: Explanation = ({ found, before, after, rule, span }) => {
       hint,
     });
   }
+  const elsewhere = Object.values(lineStarts).find((other) => other.words.includes(found.image));
+  if (elsewhere !== undefined && !place.words.includes(found.image))
+    return syntaxError(span, {
+      ...words,
+      text,
+      hint: `${shown(found)} starts a line ${elsewhere.place}.`,
+    });
   const meant = t.is(found, t.Name) ? suggest(found.image, place.words) : null;
   if (meant !== null && meant !== found.image)
     return syntaxError(span, { ...words, text, hint: `Did you mean \`${meant}\`?` });

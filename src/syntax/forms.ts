@@ -93,41 +93,50 @@ export const forms: Readonly<Record<string, { readonly what: string; readonly fo
 
 /** What the lines of a place can be, and the words that can open one. */
 export const lineStarts: Readonly<
-  Record<string, { readonly text: string; readonly words: readonly string[] }>
+  Record<string, { readonly place: string; readonly text: string; readonly words: readonly string[] }>
 > = {
   declaration: {
+    place: "outside braces",
     text: "Outside braces stand `import`, `interface`, `function`, `module`, `model`, `train` and `weights`, each with what it declares.",
     words: ["import", "interface", "function", "module", "model", "train", "weights"],
   },
   methodSignature: {
+    place: "in an interface",
     text: "An interface holds the heads of methods: `(x: f32[B, M]) -> f32[B, N]`.",
     words: [],
   },
   moduleMember: {
+    place: "in a module",
     text: "A line in a module is a parameter (`param`), a `state` or its `update`, a named value (`y = …`) or a method (`(x: f32[..]) { … }`).",
     words: ["param", "state", "update"],
   },
   bodyStatement: {
+    place: "in a method or function",
     text: "A line in a method or function is a parameter (`param`), a `state` or its `update`, a named value (`y = …`) or `return`.",
     words: ["param", "state", "update", "return"],
   },
   modelMember: {
+    place: "in a model",
     text: "A line in a model is a named value (`y = …`), or starts with `size`, `number`, `flag`, `input`, `label`, `slot`, `param`, `state`, `update`, `loss` or `output`.",
     words: ["size", "number", "flag", "input", "label", "slot", "param", "state", "update", "loss", "output"],
   },
   variantMember: {
+    place: "in a variant",
     text: "A line in a variant gives a setting or slot another value (`d = 32`), or adds to the model what starts with `size`, `number`, `flag`, `slot` or `loss`.",
     words: ["size", "number", "flag", "slot", "loss"],
   },
   trainMember: {
+    place: "in a training: `train Mird { … }`",
     text: "A line in a training starts with `batch`, `phase`, `epochs`, `select`, `patience`, `report` or `load`.",
     words: ["batch", "phase", "epochs", "select", "patience", "report", "load"],
   },
   weightsMember: {
+    place: "in a table of weights",
     text: 'A line in a table of weights names a tensor (`"…" = …`), or starts with `config` or `prefix`.',
     words: ["config", "prefix"],
   },
   phaseMember: {
+    place: "in a phase of a training: `phase model { … }`",
     text: "A line in a phase starts with `minimize`, `maximize`, `updates`, `with`, `group`, `repeat`, `schedule` or `clip`.",
     words: ["minimize", "maximize", "updates", "with", "group", "repeat", "schedule", "clip"],
   },

@@ -44,6 +44,7 @@ const sources: Readonly<Record<string, string>> = {
   "parameter-without-type": inMethod("param weight = 3"),
   "two-statements-in-a-line": inModel("size d = 64 size e = 32"),
   "foreign-keyword": inModel("let z = mean(a)"),
+  "line-of-a-phase": inModel("minimize task"),
   "mistyped-member": inModel("lable y : f32[B]"),
   "mistyped-declaration": "modul Linear(out: size) {\n}\n",
   "call-as-statement": inModel("print(z)"),

@@ -42,6 +42,17 @@ model Tiny {
   return minimum(x, 0, 1)
 }
 `,
+  "too-many-arguments--settings": `module Double {
+  (x: f32[..]) -> f32[..] {
+    return 2 * x
+  }
+}
+
+model Tiny {
+  input x : f32[B, D]
+  loss level = mean(Double(x))
+}
+`,
   "too-many-arguments--method": `${linear}
 model Tiny {
   input x : f32[B, D]

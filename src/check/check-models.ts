@@ -1,5 +1,5 @@
 /** The models of a program: each with its variants' settings and its train block. */
-import type { ModelDecl } from "../syntax/ast.ts";
+import type { ModelDecl, VariantDecl } from "../syntax/ast.ts";
 import type { CheckedModel, CheckedTrain, CheckOptions } from "./checked.ts";
 import type { Checker } from "./checker.ts";
 import { checkModel, extendModel, type ModelType } from "./model.ts";
@@ -18,6 +18,7 @@ import { overrideTraining, splitTrainingOverrides } from "./train-overrides.ts";
 import type { Training } from "./train-values.ts";
 import { checkTrain } from "./training.ts";
 import { type TrainBlocks, trainBlocks, trainingOf } from "./trains.ts";
+import { isDamaged } from "./unread.ts";
 
 interface CheckedModels {
   readonly models: readonly CheckedModel[];
@@ -138,11 +139,16 @@ function typeOf(
 ): ModelType | undefined {
   let type = types.get(base);
   for (const variant of variants) {
-    if (type === undefined || variant.declaration.additions.length === 0) continue;
+    if (type === undefined || !mayAdd(variant)) continue;
     type = types.get(variant) ?? extendModel(checker, type, variant);
     types.set(variant, type);
   }
   return type;
+}
+
+/** Whether a variant adds to its model, or may have done so in lines that could not be read. */
+function mayAdd({ declaration, scope }: Definition<VariantDecl>): boolean {
+  return declaration.additions.length > 0 || isDamaged(scope.file, declaration.span);
 }
 
 /** A slot without a default is for variants to fill, so only a model that is trained or varied by nobody must have it filled. */

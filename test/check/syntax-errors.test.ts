@@ -106,13 +106,25 @@ describe("nothing more is said of what an unreadable line of an imported file wo
     expect(codes(changes(lines), `${model}${train}`)).toEqual([]);
   });
 
+  it.each([
+    ["a setting", "number extra = )", "phase model { with Adam(lr = extra) }", "unknown-name"],
+    ["a loss", "loss flat = )", "report flat", "unknown-metric"],
+    ["a slot", "slot head : = Flat", "phase model { updates head }", "unknown-selection"],
+  ])("%s, where it is all that a variant of a third file adds", (_, lost, lines, code) => {
+    const source = `import "./wide.mird" (Wide)\nmodel Last = Wide with { rate = 0.2 }\ntrain Wide with { ${lines} }\n`;
+    const wide = (members: string) => `${IMPORT}model Wide = Base with { ${members} }\n`;
+    expect(codes(source, `${MODEL}${TRAIN}`, { "./wide.mird": wide(lost) })).toEqual([]);
+    const told = codes(source, `${MODEL}${TRAIN}`, { "./wide.mird": `${wide("rate = 0.3")}${BROKEN}` });
+    expect(told).toEqual([code]);
+  });
+
   it("a slot that a variant of a third file adds", () => {
     const wide = `${IMPORT}interface Head {
   (x: f32[B, D]) -> f32[B]
 }
 model Wide = Base with { slot head : = Flat, loss flat = mean(map^2) }
 `;
-    const source = `import "./wide.mird" (Wide)\ntrain Wide with { phase model { updates head } }\n`;
+    const source = `import "./wide.mird" (Wide)\nmodel Last = Wide with { rate = 0.2 }\ntrain Wide with { phase model { updates head } }\n`;
     expect(codes(source, `${MODEL}${TRAIN}`, { "./wide.mird": wide })).toEqual([]);
   });
 });

@@ -21,8 +21,8 @@ export interface TensorValue {
   readonly type: TensorType;
   readonly node: Node;
   readonly presence: ReadonlyMap<string, ReadonlySet<Node>>;
-  /** Such nodes of axes that were reduced on the way here: which elements the value was taken over. None when left out. */
-  readonly over?: ReadonlySet<Node>;
+  /** Such nodes of axes that were reduced on the way here, with the axis: which elements the value was taken over. None when left out. */
+  readonly over?: ReadonlyMap<Node, Dim>;
   /** Lengths of the ragged axes of `type`, by the key of the axis' dim. */
   readonly ragged: ReadonlyMap<string, RaggedLengths>;
 }

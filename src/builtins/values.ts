@@ -174,11 +174,15 @@ export function derived(
 }
 
 /** Presence of the axes that a result has no more, which are all but those with `keys`, and of those that had been reduced before. */
-function reducedPresence(values: readonly TensorValue[], keys: ReadonlySet<string>): Set<Node> {
-  const over = new Set<Node>();
+function reducedPresence(values: readonly TensorValue[], keys: ReadonlySet<string>): Map<Node, Dim> {
+  const over = new Map<Node, Dim>();
   for (const value of values) {
-    for (const node of value.over ?? []) over.add(node);
-    for (const [key, nodes] of value.presence) if (!keys.has(key)) for (const node of nodes) over.add(node);
+    for (const [node, along] of value.over ?? []) over.set(node, along);
+    for (const [key, nodes] of value.presence) {
+      if (keys.has(key)) continue;
+      const axis = at(value.type.axes, axisPlace(value.type, key));
+      if (axis.kind === "axis") for (const node of nodes) over.set(node, axis.dim);
+    }
   }
   return over;
 }

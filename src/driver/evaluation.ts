@@ -1,5 +1,6 @@
 /** The graph of one evaluation batch: outputs and losses without dropout, with the weight of each loss for averaging over batches. */
 import type { TensorValue } from "../builtins/build-context.ts";
+import type { ElaboratedModel } from "../elaborate/model.ts";
 import type { Graph, Node, Output } from "../ir/graph.ts";
 import { elementCount } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
@@ -56,7 +57,7 @@ export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): 
   };
   for (const name of model.lossNames) {
     const loss = model.loss(name);
-    const rows = participatingRows(g, model.value(name));
+    const rows = participatingRows(g, model.value(name), model);
     const weight = weights.get(rows) ?? record(`${name}.weight`, rows);
     weights.set(rows, weight);
     for (const { name: own, node } of [loss, ...loss.terms])
@@ -72,15 +73,16 @@ export function evaluationGraph(setup: TrainingSetup, layout: ParameterLayout): 
  * How many rows a loss was taken over: those of the batch that have everything it needs, or, where it reads them only joined, merged or cut,
  * those of what it reads.
  */
-function participatingRows(g: GraphBuilder, loss: TensorValue): Node {
+function participatingRows(g: GraphBuilder, loss: TensorValue, model: ElaboratedModel): Node {
   const batch = topologicalOrder([loss.node]).find(arePlaces);
   if (batch === undefined) return g.constant(1);
   const over = [...(loss.over ?? [])];
-  const whole = elementCount(batch.shape);
-  const extents = over.map(({ shape }) => elementCount(shape));
-  const extent = extents.includes(whole) ? whole : (extents[0] ?? whole);
-  const present = over.filter((_, index) => extents[index] === extent);
-  const rows = extent === whole ? [g.greaterEqual(batch, 0), ...present] : present;
+  const ofBatch = over.filter(([, along]) => model.isBatch(along));
+  const first = ofBatch.length > 0 ? undefined : over[0];
+  const rows =
+    first === undefined
+      ? [g.greaterEqual(batch, 0), ...ofBatch.map(([present]) => present)]
+      : over.flatMap(([present, along]) => (along.key === first[1].key ? [present] : []));
   return g.sum(
     g.cast(
       rows.reduce((all, node) => g.and(all, node)),

@@ -15,7 +15,7 @@ import type {
   Statement,
   TensorTypeExpr,
 } from "../syntax/ast.ts";
-import { dimSymbol, makeSymbol } from "../types/dim.ts";
+import { beforeRenames, type Dim, dimSymbol, makeSymbol } from "../types/dim.ts";
 import type { AxisType } from "../types/tensor-type.ts";
 import { axisOf, tensorType } from "../types/tensor-type.ts";
 import { moduleValue } from "./arguments.ts";
@@ -83,6 +83,12 @@ export class ElaboratedModel {
     const value = this.#scope.lookup(name);
     invariant(value?.kind === "number", `the model has no size ${name}`);
     return value.value;
+  }
+
+  /** Whether an axis is that of the rows of a batch, under whatever name. */
+  isBatch(dim: Dim): boolean {
+    const rows = this.#scope.lookup("B");
+    return rows?.kind === "number" && rows.dim?.key === beforeRenames(dim).key;
   }
 
   loss(name: string): ElaboratedLoss {

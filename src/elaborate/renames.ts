@@ -18,7 +18,7 @@ export function bindRenames(e: Elaboration, expressions: readonly Expression[], 
     scope.defineLazily(to.name, () => {
       const axis = axisNamed(e, from, scope);
       invariant(axis?.kind === "number", "renaming of something that is not an axis");
-      const symbol = makeSymbol(to.name, to.span);
+      const symbol = makeSymbol(to.name, to.span, axis.dim);
       e.sizes.set(symbol.id, axis.value);
       return numberValue(axis.value, dimSymbol(symbol));
     });

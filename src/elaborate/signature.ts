@@ -6,7 +6,7 @@ import { at, invariant } from "../base/invariant.ts";
 import type { RaggedLengths, TensorValue } from "../builtins/build-context.ts";
 import type { Expression, TensorTypeExpr } from "../syntax/ast.ts";
 import type { Dim } from "../types/dim.ts";
-import { dimEvaluate, dimSymbol, formatDim, makeSymbol } from "../types/dim.ts";
+import { beforeRenames, dimEvaluate, dimSymbol, formatDim, makeSymbol } from "../types/dim.ts";
 import type { AxisType, Substitution, TensorType } from "../types/tensor-type.ts";
 import { axisOf, substituteDim, substituteType } from "../types/tensor-type.ts";
 import type { Scope } from "./scope.ts";
@@ -84,7 +84,7 @@ export class Signature {
 
   /** A result as the caller sees it. */
   leave(value: Value): Value {
-    if (value.kind === "tensor") return relabel(value, substituteType(value.type, this.outward));
+    if (value.kind === "tensor") return this.#leaveTensor(value);
     if (value.kind === "record") {
       return {
         kind: "record",
@@ -95,6 +95,14 @@ export class Signature {
     if (value.kind === "number" && value.dim !== null)
       return { ...value, dim: substituteDim(value.dim, this.outward) };
     return value;
+  }
+
+  #leaveTensor(value: TensorValue): TensorValue {
+    const left = relabel(value, substituteType(value.type, this.outward));
+    if (value.over === undefined) return left;
+    // The caller does not know names that the callee's renamings gave.
+    const outside = (dim: Dim): Dim => substituteDim(beforeRenames(dim), this.outward);
+    return { ...left, over: new Map([...value.over].map(([node, along]) => [node, outside(along)])) };
   }
 
   #sizeOf(dim: Dim): number {

@@ -11,6 +11,8 @@ export interface SizeSymbol {
   readonly name: string;
   /** Where it was introduced; null for symbols that the compiler makes. */
   readonly span: Span | null;
+  /** For a name that `rename` gave: what has the same places under its old name. */
+  readonly renamed: Dim | null;
 }
 
 type Atom =
@@ -33,8 +35,8 @@ export interface Dim {
 
 let nextSymbol = 0;
 
-export function makeSymbol(name: string, span: Span | null): SizeSymbol {
-  return { id: nextSymbol++, name, span };
+export function makeSymbol(name: string, span: Span | null, renamed: Dim | null = null): SizeSymbol {
+  return { id: nextSymbol++, name, span, renamed };
 }
 
 /** The size 0. */
@@ -153,6 +155,12 @@ export function dimAsSymbol(dim: Dim): SizeSymbol | null {
   const atom = only?.atoms[0];
   if (dim.terms.length !== 1 || only?.coefficient !== 1 || only.atoms.length !== 1) return null;
   return atom?.kind === "symbol" ? atom.symbol : null;
+}
+
+/** The size under the name that it had before any `rename`. */
+export function beforeRenames(dim: Dim): Dim {
+  const renamed = dimAsSymbol(dim)?.renamed ?? null;
+  return renamed === null ? dim : beforeRenames(renamed);
 }
 
 /** Every symbol that the size mentions. */

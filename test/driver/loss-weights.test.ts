@@ -16,7 +16,13 @@ const ARENAS: Readonly<Record<string, readonly number[]>> = {
 
 /** The weight of a loss of that value. */
 function weightOf(value: string): number {
-  const source = `model M {
+  const source = `function pairs(a: f32[N], b: f32[N]) -> f32 {
+  return mean(a * mean(rename(b, N = J), axis = J))
+}
+function cut(a: f32[N], b: f32[N]) -> f32 {
+  return mean(slice(concat(a, b), axis = 2 * N, from = 3, size = 4))
+}
+model M {
   input x : f32[B]
   input y : f32[B]
   input wide : f32[B, D]
@@ -62,6 +68,15 @@ it.each([
   ["concat(x, y)", 3, "the rows of both"],
   ["concat(x * y, x)", 3, "the rows of both, of which one needs both inputs"],
   ["slice(x, axis = B, from = 1, size = 3)", 1, "the rows that were cut out"],
+  [
+    "slice(concat(x, y), axis = 2 * B, from = 3, size = 4)",
+    1,
+    "as many rows that were cut out as a batch has",
+  ],
+  ["slice(concat(y, x), axis = 2 * B, from = 3, size = 4)", 2, "as many, of which two are there"],
+  ["x * mean(rename(y, B = J))", 1, "rows that have both, under two names"],
+  ["pairs(x, y)", 1, "rows that have both, under names that a function gives"],
+  ["cut(x, y)", 1, "as many rows as a batch has, cut out by a function"],
   ["merge(wide, [B, D])", 4, "rows in one axis with their elements"],
   ["top_k(x, 1).values", 1, "the first rows of an order"],
   ["rename(mean(wide, axis = B), D = E)", 2, "the rows that a mean was over, under whatever name"],

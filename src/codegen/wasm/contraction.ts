@@ -1,4 +1,5 @@
 /** Contractions: blocks that fit the caches, tiles that fit the registers, and an epilogue on what was summed. */
+
 import { at } from "../../base/invariant.ts";
 import type { ContractionKernel, ExpressionId } from "../../ir/kernel.ts";
 import { kernelRoots, reachableExpressions } from "../../ir/kernel-walk.ts";
@@ -8,12 +9,13 @@ import type { ContractionPlan, Side } from "./contraction-plan.ts";
 import { EPILOGUE, planContraction } from "./contraction-plan.ts";
 import type { I32, V128 } from "./instructions.ts";
 import { f32x4, i32, i32x4, v128 } from "./instructions.ts";
+import { makeFrame } from "./kernel-frame.ts";
 import type { WasmKernel } from "./kernel-function.ts";
 import { decode, KernelFunction } from "./kernel-function.ts";
 import { VectorMath } from "./math.ts";
 import { PANEL, packPanel, packPanels, packRows, TILE_ROWS, TOGETHER } from "./pack.ts";
 import { addProducts, tileTotals } from "./product.ts";
-import { makeFrame, Scope } from "./scope.ts";
+import { Scope } from "./scope.ts";
 
 export function emitContraction(kernel: ContractionKernel, fused: boolean): WasmKernel {
   const plan = planContraction(kernel);

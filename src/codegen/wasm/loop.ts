@@ -1,4 +1,5 @@
 /** Loop kernels: maps, phases over rows, and sums down columns, as loops over vectors. */
+
 import { at } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 import type { ExpressionId, LoopKernel } from "../../ir/kernel.ts";
@@ -8,6 +9,7 @@ import { ColumnEmitter } from "./columns.ts";
 import type { Variable } from "./function.ts";
 import type { I32, V128, Value } from "./instructions.ts";
 import { f32, f32x4, i32, i32x4, v128 } from "./instructions.ts";
+import { makeFrame } from "./kernel-frame.ts";
 import type { WasmKernel } from "./kernel-function.ts";
 import { decode, KernelFunction } from "./kernel-function.ts";
 import type { LoopPlan } from "./loop-plan.ts";
@@ -17,7 +19,7 @@ import { passAccesses, passRoots } from "./passes.ts";
 import type { Scalar } from "./scalar-functions.ts";
 import { larger } from "./scalar-functions.ts";
 import type { Lanes } from "./scope.ts";
-import { makeFrame, Scope } from "./scope.ts";
+import { Scope } from "./scope.ts";
 
 /** A kernel whose axes are collapsed. */
 export function emitLoop(kernel: LoopKernel, fused: boolean): WasmKernel {

@@ -5,52 +5,17 @@
 import { at, CompilerBug, invariant } from "../../base/invariant.ts";
 import type { DType } from "../../ir/graph.ts";
 import type { Expression, ExpressionId, Index, Store } from "../../ir/kernel.ts";
-import { expressionOperands } from "../../ir/kernel-walk.ts";
 import type { Address } from "./access.ts";
 import { loadVector, storeVector } from "./access.ts";
-import type { FunctionBuilder } from "./function.ts";
+import { castScalar, castVector } from "./casts.ts";
 import type { I32, V128, Value } from "./instructions.ts";
 import { f32, f32x4, i32, i32x4, v128 } from "./instructions.ts";
-import type { ExpressionKernel, LanePlan } from "./lanes.ts";
+import type { KernelFrame } from "./kernel-frame.ts";
+import { stepsOf } from "./kernel-frame.ts";
 import { laneStride, strideAlong } from "./lanes.ts";
-import { VectorMath } from "./math.ts";
 import { randomNumbers } from "./random.ts";
 import type { Scalar } from "./scalar-functions.ts";
 import { binaryScalar, binaryVector, unaryScalar, unaryVector } from "./scalar-functions.ts";
-
-/** What all scopes of a kernel share. */
-export interface KernelFrame {
-  readonly f: FunctionBuilder;
-  readonly math: VectorMath;
-  readonly kernel: ExpressionKernel;
-  readonly plan: LanePlan;
-  /** Start of each operand, in bytes. */
-  readonly operands: readonly I32[];
-  /** Expressions that are the same in all lanes but meet values that are not. */
-  readonly splats: ReadonlySet<ExpressionId>;
-  /** How the indices that were asked for step along axes other than the lane axis, ascending. */
-  readonly steps: Map<Index, readonly Step[]>;
-}
-
-interface Step {
-  readonly axis: number;
-  readonly stride: number;
-  /** Equal for equal steps. */
-  readonly key: string;
-}
-
-function stepsOf({ steps, plan }: KernelFrame, index: Index): readonly Step[] {
-  const known = steps.get(index);
-  if (known !== undefined) return known;
-  const made = [...new Set(index.terms.map(({ axis }) => axis))]
-    .filter((axis) => axis !== plan.axis)
-    .sort((a, b) => a - b)
-    .map((axis) => ({ axis, stride: strideAlong(index, axis) }))
-    .filter(({ stride }) => stride !== 0)
-    .map(({ axis, stride }): Step => ({ axis, stride, key: ` ${axis}*${stride}` }));
-  steps.set(index, made);
-  return made;
-}
 
 /** The four lanes of a scope: lane 0 stands at `bytes / 4 + shift` along the lane axis. */
 export interface Lanes {
@@ -63,21 +28,6 @@ export interface Lanes {
 
 const NO_LANES: Lanes = { bytes: null, shift: 0, active: 1 };
 
-export function makeFrame(
-  f: FunctionBuilder,
-  fused: boolean,
-  kernel: ExpressionKernel,
-  plan: LanePlan,
-  operands: readonly I32[],
-): KernelFrame {
-  const splats = new Set<ExpressionId>();
-  for (const [id, expression] of kernel.expressions.entries()) {
-    if (!at(plan.varying, id) || expression.op === "load") continue;
-    for (const operand of expressionOperands(expression)) if (!at(plan.varying, operand)) splats.add(operand);
-  }
-  return { f, math: new VectorMath(f, fused), kernel, plan, operands, splats, steps: new Map() };
-}
-
 export class Scope {
   readonly #frame: KernelFrame;
   readonly #parent: Scope | null;
@@ -86,6 +36,11 @@ export class Scope {
   readonly #positions = new Map<number, I32>();
   readonly #bases = new Map<string, I32>();
   readonly lanes: Lanes;
+
+  static readonly #valuesOf = (scope: Scope) => scope.#values;
+  static readonly #splatsOf = (scope: Scope) => scope.#splats;
+  static readonly #positionsOf = (scope: Scope) => scope.#positions;
+  static readonly #basesOf = (scope: Scope) => scope.#bases;
 
   constructor(frame: KernelFrame, parent: Scope | null = null, lanes: Lanes | null = null) {
     this.#frame = frame;
@@ -153,10 +108,8 @@ export class Scope {
   vector(id: ExpressionId): V128 {
     const expression = at(this.#frame.kernel.expressions, id);
     if (expression.op === "constant") return constantVector(expression);
-    for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
-      const known = scope.#splats.get(id);
-      if (known !== undefined) return known;
-    }
+    const known = this.#innermost(Scope.#splatsOf, id);
+    if (known !== undefined) return known;
     if (!at(this.#frame.plan.varying, id)) return this.#splat(id);
     const value = this.#value(id);
     invariant(value?.type === "v128", () => `expression ${id} (${expression.op}) is no vector here`);
@@ -177,25 +130,18 @@ export class Scope {
   }
 
   #value(id: ExpressionId): Value | undefined {
-    for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
-      const value = scope.#values.get(id);
-      if (value !== undefined) return value;
-    }
-    return undefined;
+    return this.#innermost(Scope.#valuesOf, id);
   }
 
   #position(axis: number): I32 | undefined {
-    for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
-      const position = scope.#positions.get(axis);
-      if (position !== undefined) return position;
-    }
-    return undefined;
+    return this.#innermost(Scope.#positionsOf, axis);
   }
 
-  #knownBase(key: string): I32 | undefined {
+  /** What the innermost scope from here outwards that has anything under a key has there. */
+  #innermost<Key, Found>(tableOf: (scope: Scope) => ReadonlyMap<Key, Found>, key: Key): Found | undefined {
     for (let scope: Scope | null = this; scope !== null; scope = scope.#parent) {
-      const base = scope.#bases.get(key);
-      if (base !== undefined) return base;
+      const found = tableOf(scope).get(key);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
@@ -209,9 +155,9 @@ export class Scope {
       all += key;
       if (!this.#positions.has(axis)) outer += key;
     }
-    const known = this.#knownBase(all);
+    const known = this.#innermost(Scope.#basesOf, all);
     if (known !== undefined) return known;
-    const begun = this.#knownBase(outer);
+    const begun = this.#innermost(Scope.#basesOf, outer);
     let base = begun ?? at(operands, operand);
     for (const { axis, stride } of bound)
       if (begun === undefined || this.#positions.has(axis))
@@ -399,22 +345,4 @@ function scalarLoad({ base, offset }: Address, dtype: DType): Scalar {
 /** Elements of type bool are 0 or 1 in memory, and all bits of a lane in vectors. */
 function asTruth(value: V128, dtype: DType): V128 {
   return dtype === "bool" ? i32x4.neg(value) : value;
-}
-
-function castVector(value: V128, from: DType, to: DType): V128 {
-  if (from === to) return value;
-  if (to === "bool") {
-    const zero = i32x4.constant(0);
-    return from === "f32" ? f32x4.ne(value, zero) : v128.not(i32x4.eq(value, zero));
-  }
-  if (from === "bool") return v128.and(value, to === "f32" ? f32x4.constant(1) : i32x4.constant(1));
-  return to === "f32" ? f32x4.convert(value) : i32x4.truncate(value);
-}
-
-function castScalar(value: Scalar, from: DType, to: DType): Scalar {
-  if (from === to) return value;
-  if (to === "bool")
-    return value.type === "f32" ? f32.ne(value, f32.constant(0)) : i32.ne(value, i32.constant(0));
-  if (to === "f32") return value.type === "i32" ? f32.convert(value) : value;
-  return value.type === "f32" ? i32.truncate(value) : value;
 }

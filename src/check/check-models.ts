@@ -147,8 +147,8 @@ function typeOf(
 }
 
 /** Whether a variant adds to its model, or may have done so in lines that could not be read. */
-function mayAdd({ declaration, scope }: Definition<VariantDecl>): boolean {
-  return declaration.additions.length > 0 || isDamaged(scope.file, declaration.span);
+function mayAdd(variant: Definition<VariantDecl>): boolean {
+  return variant.declaration.additions.length > 0 || isDamaged(variant);
 }
 
 /** A slot without a default is for variants to fill, so only a model that is trained or varied by nobody must have it filled. */

@@ -41,6 +41,7 @@ export function checkProgram(scope: FileScope, options: CheckOptions, problems: 
   for (const definition of order) checker.checkDefinition(definition);
   const checked = checkModels(checker, scope, options);
   warnUnusedImports(checker, scope);
+  // Of a statement with a syntax error nothing else is said: what was read of it may not be what was meant.
   for (const problem of found.all) {
     const place = problem.primary?.span;
     if (place === undefined || !files.some(({ file }) => isUnread(file, place))) problems.add(problem);

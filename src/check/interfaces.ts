@@ -136,7 +136,7 @@ function reportDifferences(
   { span, module: given, wanted, differences, purpose }: DifferenceReport,
 ): void {
   // What it seems to lack may stand where it cannot be read.
-  if ([given, wanted].some(({ declaration, scope }) => isDamaged(scope.file, declaration.span))) return;
+  if (isDamaged(given) || isDamaged(wanted)) return;
   const name = wanted.declaration.name.name;
   const module = given.declaration.name.name;
   const related = differences.flatMap((difference) =>

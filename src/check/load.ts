@@ -82,6 +82,7 @@ function syntaxOf(source: Source, cache: Cache): Syntax {
   return syntax;
 }
 
+/** Reads a text on its own, whatever it imports. */
 export function parse(source: Source): Syntax {
   const problems = new Problems();
   const file = parseFile(source, problems);

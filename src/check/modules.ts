@@ -43,7 +43,7 @@ export function checkInterface(checker: Checker, definition: Definition<Interfac
     scope,
     declaration.methods.map((signature) => ({ signature, code: null, title: methodTitle(signature, name) })),
   );
-  const partial = isDamaged(scope.file.file, declaration.span);
+  const partial = isDamaged(definition);
   if (!partial) requireMethods(checker, declaration);
   return { parameters, methods, partial };
 }
@@ -61,7 +61,7 @@ export function checkModule(checker: Checker, definition: Definition<ModuleDecl>
     title: methodTitle(signature, name),
   }));
   const methods = collect(checker, scope, parts);
-  const partial = isDamaged(scope.file.file, declaration.span);
+  const partial = isDamaged(definition);
   if (!partial) requireMethods(checker, declaration);
   warnUnused(checker, scope);
   return { parameters, methods, partial };

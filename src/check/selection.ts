@@ -91,7 +91,7 @@ function checkInside(training: Training, path: SelectionPath, owner: Owner): voi
     if (inner !== undefined && "init" in owner.member) reportInside(training, inner, [], owner.name);
     return;
   }
-  if (owner.modules.some(({ declaration, scope }) => isDamaged(scope.file, declaration.span))) return;
+  if (owner.modules.some(isDamaged)) return;
   const names = owner.modules.flatMap(({ declaration }) =>
     [declaration.body, ...declaration.methods.map(({ body }) => body)]
       .flat()

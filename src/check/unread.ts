@@ -28,7 +28,14 @@ export function isUnread(file: File, { source, start, end }: Span): boolean {
   );
 }
 
+/** A declaration and the file that it stands in. */
+interface Placed {
+  readonly declaration: { readonly span: Span };
+  readonly scope: { readonly file: File };
+}
+
 /** Whether a declaration holds anything that could not be read, so that what it seems to lack may be there. */
-export function isDamaged(file: File, { start, end }: Span): boolean {
-  return file.unread.some(({ span }) => span.start < end && start < span.end);
+export function isDamaged({ declaration, scope }: Placed): boolean {
+  const { start, end } = declaration.span;
+  return scope.file.unread.some(({ span }) => span.start < end && start < span.end);
 }

@@ -32,9 +32,7 @@ export function checkModels(checker: Checker, entry: FileScope, options: CheckOp
       if (definition.scope === file && isModel(definition))
         types.set(definition, checkModel(checker, definition));
   const trains = trainBlocks(checker, entry);
-  const definitions = [...entry.names.values()].filter(
-    (definition) => definition.scope === entry && (isModel(definition) || isVariant(definition)),
-  );
+  const definitions = modelsOf(entry, trains);
   const wanted = chooseModel(checker, definitions, options);
   const models: CheckedModel[] = [];
   for (const definition of definitions) {
@@ -45,6 +43,16 @@ export function checkModels(checker: Checker, entry: FileScope, options: CheckOp
   for (const [definition, type] of types) if (definition.scope === entry) warnUnused(checker, type.scope);
   const chosen = models.find(({ name }) => name === wanted?.declaration.name.name) ?? null;
   return { models, chosen };
+}
+
+/** The models that a file declares, then those that it only imports and trains. */
+function modelsOf(entry: FileScope, trains: TrainBlocks): readonly Definition[] {
+  const known = [...entry.names.values()].filter(
+    (definition) => isModel(definition) || isVariant(definition),
+  );
+  const own = known.filter(({ scope }) => scope === entry);
+  const trained = known.filter((definition) => trains.get(definition)?.file === entry);
+  return [...new Set([...own, ...trained])];
 }
 
 /** The model that options ask for: the named one, or the first. */
@@ -104,7 +112,8 @@ function checkOne(checker: Checker, one: OneModel): CheckedModel | null {
   reportEmptySlots(checker, one, model, assignments);
   let train: CheckedTrain | null = null;
   if (training !== null) {
-    const name = definition.declaration.name.name;
+    // Named by the block, so that a mistake in a block that several variants share is told once.
+    const { name } = training.model;
     const given: Training = {
       checker,
       model,

@@ -158,3 +158,34 @@ train Small with {
 `;
   expect(check(twice).codes).toEqual(["duplicate-member", "duplicate-member"]);
 });
+
+it("a file that declares no model trains one that it imports, in its own way", () => {
+  const own = `import "./base.mird" (Base)
+train Base {
+  batch 2
+  phase model {
+    minimize task
+    updates all
+    with Adam(lr = 0.1)
+  }
+  epochs 3
+}
+`;
+  const files = { "./base.mird": BASE };
+  const { program } = check({ source: own, files });
+  expect(program.chosen?.name).toBe("Base");
+  expect(trainingLines(own, "Base", files)).toContain("epochs 3");
+  expect(check({ source: own.replace("epochs 3", "epochs many"), files }).codes).toEqual(["unknown-name"]);
+  // A model of the file itself stays the first.
+  expect(check({ source: `${own}model Small = Base with { d = 2 }\n`, files }).program.chosen?.name).toBe(
+    "Small",
+  );
+});
+
+it("a mistake in a train block that variants share is told once", () => {
+  const source = `${BASE.replace("epochs 5", "epochs many")}model Small = Base with { d = 2 }\nmodel Smaller = Small with { d = 1 }\n`;
+  const { problems } = check(source);
+  expect(problems.map(({ text }) => text)).toEqual([
+    "The name `many` is not defined in the train block of `Base`, and nothing of that name is imported.",
+  ]);
+});

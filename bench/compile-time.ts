@@ -16,6 +16,7 @@ interface Times {
   readonly device: string;
   readonly stages: readonly { readonly stage: string; readonly milliseconds: number }[];
   readonly all: number;
+  readonly evaluation: number;
 }
 
 const { values: flags, positionals } = parseArgs({
@@ -42,6 +43,7 @@ function measure(title: string, environment: Readonly<Record<string, string>>): 
   for (const { stage } of runs[0]?.stages ?? []) row(stage, (run) => timeOf(run, stage));
   row("check and compile, without code", (run) => run.all - timeOf(run, "encode, instantiate"));
   row("ready to train", (run) => run.all);
+  row("the evaluation, when it is first needed", (run) => run.evaluation);
 }
 
 /** The stages of one fresh process. */

@@ -116,5 +116,5 @@ export function mirdProgram(
 ): { readonly program: Program; readonly rows: number } {
   const { program, model: checked } = mirdModel(profile);
   const { compiled } = compileOnly({ model: checked, types: program.types, target, data: null });
-  return { program: compiled.iteration, rows: compiled.batch.labelled + compiled.batch.unlabelled };
+  return { program: compiled.iteration.program, rows: compiled.batch.labelled + compiled.batch.unlabelled };
 }

@@ -142,7 +142,7 @@ function chosenOutputs(
   model: CompiledModel,
   names: readonly string[],
 ): readonly RecordedOutput[] {
-  const known = model.outputs.map(({ name }) => name);
+  const known = model.evaluation.outputs.map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const near = suggest(unknown, known);
@@ -151,7 +151,9 @@ function chosenOutputs(
     throw latentError(`--latent ${unknown}`, `The model has no output of this name. It has ${list}.`, hint);
   }
   const chosen =
-    names.length > 0 ? model.outputs.filter(({ name }) => names.includes(name)) : latentOutputs(model);
+    names.length > 0
+      ? model.evaluation.outputs.filter(({ name }) => names.includes(name))
+      : latentOutputs(model);
   if (chosen.length >= 2) return chosen;
   const what = names.length > 0 ? "the command names" : "the spec of this run has";
   const found = chosen.length === 0 ? "none" : `one latent, \`${chosen[0]?.name}\``;

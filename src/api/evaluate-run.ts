@@ -93,10 +93,8 @@ export async function evaluateRun(request: EvaluateRequest): Promise<EvaluatedRu
       file === undefined
         ? bestParameters(request.run, model, sameRows)
         : parametersFrom(model, readSafetensors(file), file, sameRows);
-    const device = await chosen.backend.prepare(new Map([["evaluation", model.evaluation]]));
-    // Only the evaluation is prepared, so only its arenas exist.
-    const evaluated = { ...model, iteration: model.evaluation };
-    const feed = openFeed(device, evaluated, dataset);
+    const device = await chosen.backend.prepare(new Map([["evaluation", model.evaluation.program]]));
+    const feed = openFeed(device, model, dataset);
     const { seed } = info;
     const evaluateAll = async (values: Float32Array) => {
       device.write("parameters", values);

@@ -54,7 +54,7 @@ export async function predict(
         : Float32Array.from(field.data, (value, place) =>
             at(field.present, Math.floor(place / field.spec.width)) === 1 ? value : Number.NaN,
           );
-    const values = model.outputs.map(({ name: output, rowElements }) => {
+    const values = model.evaluation.outputs.map(({ name: output, rowElements }) => {
       const all = outputs.get(output) ?? new Float32Array();
       return [output, { width: rowElements, values: all }] as const;
     });

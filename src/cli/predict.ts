@@ -60,7 +60,7 @@ export const registerPredict: Register = (program, session) => {
       else if (format === ".parquet") writeFileAtomic(out, [parquet(columnsOf(table()))]);
       else writeFileAtomic(out, [new TextEncoder().encode(csvText(table()))]);
       const rows = [...evaluations.keys()].reduce((sum, name) => sum + (dataset.splits[name]?.rows ?? 0), 0);
-      const names = model.outputs.map(({ name }) => name).join(", ");
+      const names = model.evaluation.outputs.map(({ name }) => name).join(", ");
       session.io.out.write(dropText(dataset, evaluated.drop));
       session.io.out.write(`${amount(rows, "row")} of ${names} written to ${out}\n`);
     },

@@ -12,7 +12,6 @@ import { type Program, runsOf, type Segment } from "../ir/program.ts";
 import type { Backend, DispatchTime, Executable } from "../runtime/backend.ts";
 import type { CompiledModel } from "../train/compiled.ts";
 import { trainingRows } from "../train/data-arenas.ts";
-import { hasArena } from "../train/device.ts";
 import { openFeed } from "../train/feed.ts";
 import { initialParameters } from "../train/initialise.ts";
 import { scheduleArena } from "../train/schedule.ts";
@@ -63,14 +62,14 @@ export interface BenchResult {
 /** Measures a model on a device. */
 export async function bench(request: BenchRequest): Promise<BenchResult> {
   const { prepared, dataset, backend, seconds, progress } = request;
-  const { iteration, evaluation } = prepared.model;
+  const iteration = prepared.model.iteration.program;
   const parts = backend.profiling === null ? partsOf(iteration) : [];
   const start = performance.now();
   const executable = await backend.prepare(
     // The evaluation is made ready as for training, so that the time and the memory are those of training.
     new Map([
       ["iteration", iteration],
-      ["evaluation", evaluation],
+      ["evaluation", prepared.model.evaluation.program],
       ...parts.map(({ name, program }) => [name, program] as const),
     ]),
     progress,
@@ -104,15 +103,16 @@ async function loadIteration(
   { model, settings }: Prepared,
   dataset: Dataset,
 ): Promise<void> {
-  await openFeed(executable, model, dataset).batch(firstBatch(model, dataset), null);
+  const { iteration } = model;
+  await openFeed(executable, model, dataset).batch(iteration, firstBatch(model, dataset), null);
   const write = (arena: string, values: Float32Array | Int32Array) => {
-    if (hasArena(model, arena)) executable.write(arena, values);
+    if (iteration.program.arenas.has(arena)) executable.write(arena, values);
   };
   write("parameters", initialParameters(model.parameters, model.parameterElements, 0));
   write("random", Int32Array.of(0, 0));
   write(
     "schedule",
-    scheduleArena({ updates: model.updates, schedules: settings.schedules, iterations: 1 }, 0),
+    scheduleArena({ updates: iteration.updates, schedules: settings.schedules, iterations: 1 }, 0),
   );
 }
 

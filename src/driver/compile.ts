@@ -1,5 +1,6 @@
-/** The compiler as one straight line: checked model and sizes in, programs for an iteration and for an evaluation batch out. */
+/** The compiler as one straight line: checked model and sizes in, a program for an iteration or for an evaluation batch out. */
 import { CompilerBug } from "../base/invariant.ts";
+import { once } from "../base/once.ts";
 import type { OnStage } from "../base/stopwatch.ts";
 import type { CheckedModel, CheckedTrain } from "../check/checked.ts";
 import { UserError } from "../diagnostics/problems.ts";
@@ -15,7 +16,14 @@ import { optimize } from "../optimize/pipeline.ts";
 import { orderCalls } from "../plan/order.ts";
 import { planProgram } from "../plan/plan.ts";
 import { labelKind } from "../statistics/metrics.ts";
-import type { CompiledModel, DataArena, OptimizerState } from "../train/compiled.ts";
+import type {
+  CompiledEvaluation,
+  CompiledIteration,
+  CompiledModel,
+  DataArena,
+  ModelLayout,
+  OptimizerState,
+} from "../train/compiled.ts";
 import type { ParameterLayout } from "../train/layout.ts";
 import { momentArena, momentCount } from "../train/optimizers.ts";
 import { evaluationGraph } from "./evaluation.ts";
@@ -46,7 +54,15 @@ export interface Stages {
   readonly program: Program;
 }
 
+/** Programs that are made when they are asked for. */
+export interface Programs {
+  readonly iteration: () => CompiledIteration;
+  readonly evaluation: () => CompiledEvaluation;
+}
+
+/** A model that is compiled program by program, each when it is first read. */
 export interface Compilation {
+  readonly layout: ModelLayout;
   readonly compiled: CompiledModel;
   readonly iteration: Stages;
   readonly evaluation: Stages;
@@ -63,22 +79,59 @@ export function trainingSetup(request: CompileRequest): TrainingSetup {
 /** Compiles a model for training. Throws a UserError when it has no `train` block or a size has no value. */
 export function compileModel(request: CompileRequest): Compilation {
   const setup = trainingSetup(request);
-  const { train, streamed = false } = setup;
   const { onStage } = request;
   const layout = placeParameters(setup);
   onStage?.("place parameters");
-  const iteration = iterationGraph(setup, layout);
-  onStage?.("elaborate, differentiate");
-  const evaluation = evaluationGraph(setup, layout);
-  onStage?.("elaborate for evaluation");
   // Both programs hold all parameters, also those that only the other one reads.
   const least = new Map(layout.elements === 0 ? [] : [["parameters", layout.elements * 4]]);
-  const iterationStages = lower(iteration.graph, request, least);
-  const evaluationStages = lower(evaluation.graph, request, least);
+  const iteration = once(() => {
+    const { graph, updates, losses, data } = iterationGraph(setup, layout);
+    onStage?.("elaborate, differentiate");
+    const stages = lower(graph, request, least);
+    const { program } = stages;
+    const compiled: CompiledIteration = { program, data: readBy(program, data), updates, losses };
+    return { stages, compiled };
+  });
+  const evaluation = once(() => {
+    const { graph, losses, outputs, data } = evaluationGraph(setup, layout);
+    onStage?.("elaborate for evaluation");
+    const stages = lower(graph, request, least);
+    const { program } = stages;
+    const rows = setup.sizes.get("B") ?? 0;
+    const compiled: CompiledEvaluation = { program, data: readBy(program, data), rows, losses, outputs };
+    return { stages, compiled };
+  });
+  const programs = { iteration: () => iteration().compiled, evaluation: () => evaluation().compiled };
+  const common = modelLayout(request, setup, layout);
+  return {
+    layout: common,
+    compiled: compiledModel(common, programs),
+    get iteration() {
+      return iteration().stages;
+    },
+    get evaluation() {
+      return evaluation().stages;
+    },
+  };
+}
 
-  const arenas = new Map<string, DataArena>();
-  for (const arena of [...iteration.data, ...evaluation.data]) arenas.set(arena.arena, arena);
-  const compiled: CompiledModel = {
+/** A model whose programs are made when they are first read. */
+export function compiledModel(layout: ModelLayout, programs: Programs): CompiledModel {
+  const iteration = once(programs.iteration);
+  const evaluation = once(programs.evaluation);
+  return {
+    ...layout,
+    get iteration() {
+      return iteration();
+    },
+    get evaluation() {
+      return evaluation();
+    },
+  };
+}
+
+function modelLayout(request: CompileRequest, setup: TrainingSetup, layout: ParameterLayout): ModelLayout {
+  return {
     name: request.model.name,
     sizes: resolvedSizes(setup),
     parameters: layout.parameters.map(({ path, shape, offset, initialiser, kind, perRow }) => ({
@@ -91,19 +144,15 @@ export function compileModel(request: CompileRequest): Compilation {
     })),
     parameterElements: layout.elements,
     optimizerStates: optimizerStates(layout),
-    data: [...arenas.values()],
-    streamed,
+    streamed: setup.streamed === true,
     label: labelOf(request.model),
-    batch: train.batch,
-    iteration: iterationStages.program,
-    updates: iteration.updates,
-    losses: iteration.losses,
-    evaluation: evaluationStages.program,
-    evaluationRows: train.batch.labelled + train.batch.unlabelled,
-    evaluationLosses: evaluation.losses,
-    outputs: evaluation.outputs,
+    batch: setup.train.batch,
   };
-  return { compiled, iteration: iterationStages, evaluation: evaluationStages };
+}
+
+/** The fields that a program reads once it is optimised. */
+function readBy({ arenas }: Program, data: readonly DataArena[]): readonly DataArena[] {
+  return data.filter(({ arena }) => arenas.has(arena));
 }
 
 /** Graph to device program; `arenas`: least sizes of arenas in bytes. */

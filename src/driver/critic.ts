@@ -87,13 +87,7 @@ export class Critics {
       pretrained: null,
       stream: false,
     });
-    const { iteration, evaluation } = prepared.model;
-    const device = await backend.prepare(
-      new Map([
-        ["iteration", iteration],
-        ["evaluation", evaluation],
-      ]),
-    );
+    const device = await backend.prepare(new Map([["iteration", prepared.model.iteration.program]]));
     const made = { prepared, device };
     this.compiled.set(key, made);
     return made;

@@ -6,7 +6,7 @@ import { elementCount } from "../ir/graph.ts";
 import { GraphBuilder } from "../ir/graph-build.ts";
 import { topologicalOrder } from "../ir/graph-walk.ts";
 import { ops } from "../ops/index.ts";
-import type { CompiledModel, DataArena, RecordedOutput } from "../train/compiled.ts";
+import type { CompiledEvaluation, DataArena, RecordedOutput } from "../train/compiled.ts";
 import type { ParameterLayout } from "../train/layout.ts";
 import { ALIGNMENT, aligned } from "../train/layout.ts";
 import { arePlaces } from "./data-inputs.ts";
@@ -18,7 +18,7 @@ const PRESENT = "present.";
 
 export interface EvaluationGraph {
   readonly graph: Graph;
-  readonly losses: CompiledModel["evaluationLosses"];
+  readonly losses: CompiledEvaluation["losses"];
   readonly outputs: readonly RecordedOutput[];
   readonly data: readonly DataArena[];
 }

@@ -22,14 +22,19 @@ export interface LatentSample extends ProbeRows<Matrix> {
 }
 
 /** Outputs that predict no label. */
-export function latentOutputs({ outputs }: CompiledModel): readonly RecordedOutput[] {
+export function latentOutputs({ evaluation: { outputs } }: CompiledModel): readonly RecordedOutput[] {
   return outputs.filter(({ predicts }) => predicts === null);
 }
 
 /** The rows of a split that have every field which the model reads besides the label. */
-export function completeRows(model: CompiledModel, dataset: Dataset, split: string): Uint32Array {
+export function completeRows(
+  { evaluation, label }: CompiledModel,
+  dataset: Dataset,
+  split: string,
+): Uint32Array {
   const { fields, rows = 0 } = dataset.splits[split] ?? {};
-  const read = new Set(model.data.map(({ field }) => field).filter((field) => field !== model.label?.name));
+  const fieldsRead = evaluation.data.map(({ field }) => field).filter((field) => field !== label?.name);
+  const read = new Set(fieldsRead);
   const flags = [...read].flatMap((name) => fields?.get(name)?.present ?? []);
   const all = Uint32Array.from({ length: rows }, (_, row) => row);
   return all.filter((row) => flags.every((present) => present[row] === 1));

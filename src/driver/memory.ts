@@ -10,7 +10,7 @@ import { explainPeak } from "../plan/explain.ts";
 import { quantity } from "../report/quantity.ts";
 import { alignColumns } from "../report/tables.ts";
 import type { Limit, MemoryLimits } from "../runtime/limits.ts";
-import type { CompiledModel } from "../train/compiled.ts";
+import type { DataArena, ModelLayout } from "../train/compiled.ts";
 import type { Compilation, Stages } from "./compile.ts";
 
 export interface MemoryReport {
@@ -27,14 +27,14 @@ export interface MemoryReport {
 
 /** Everything about the memory of a compiled model. The peak is that of the program that needs more. */
 export function memoryReport(
-  { compiled, ...programs }: Compilation,
-  purpose: Purpose = "train",
+  compilation: Compilation,
+  names: readonly ProgramName[] = PROGRAMS,
 ): MemoryReport {
-  const stages = stagesFor(programs, purpose);
+  const stages = names.map((name) => compilation[name]);
   const larger = stages.reduce((a, b) => (needsMore(a.program, b.program) ? a : b));
   const arenas = sharedArenas(stages.map(({ program }) => program));
   return {
-    model: compiled.name,
+    model: compilation.layout.name,
     peak: explainPeak(larger.scheduled),
     ...larger.program.memory,
     arenas,
@@ -55,11 +55,8 @@ function sumOf(arenas: ReadonlyMap<string, number>): number {
 }
 
 /** What is made ready on the device: for training both programs, over the same arenas. */
-type Purpose = "train" | "evaluate";
-
-function stagesFor({ iteration, evaluation }: Omit<Compilation, "compiled">, purpose: Purpose): Stages[] {
-  return purpose === "train" ? [iteration, evaluation] : [evaluation];
-}
+export const PROGRAMS = ["iteration", "evaluation"] as const;
+export type ProgramName = (typeof PROGRAMS)[number];
 
 function needsMore(a: Program, b: Program): boolean {
   return a.memory.peakBytes >= b.memory.peakBytes;
@@ -76,13 +73,11 @@ interface Tensor {
 /** Tensors that a message lists. */
 const LISTED = 6;
 
-/** The first limit of a device that the programs of a model break; null when it can hold them. */
+/** The first limit of a device that programs break; null when it can hold them together. */
 export function brokenLimit(
-  { iteration, evaluation }: Pick<CompiledModel, "iteration" | "evaluation">,
+  programs: readonly Program[],
   limits: MemoryLimits,
-  purpose: Purpose,
 ): "total" | "arena" | "operand" | null {
-  const programs = purpose === "train" ? [iteration, evaluation] : [evaluation];
   const arenas = sharedArenas(programs);
   const scale = limits.elementBytes / 4;
   if (sumOf(arenas) * scale > limits.total.bytes) return "total";
@@ -91,9 +86,13 @@ export function brokenLimit(
   return operands.some(({ bytes }) => bytes * scale > limits.operand.bytes) ? "operand" : null;
 }
 
-/** Throws a UserError with exit code 3 when a device with these limits cannot hold the model. */
-export function requireRoom(compilation: Compilation, limits: MemoryLimits, purpose: Purpose): void {
-  const problem = lackOfRoom(compilation, limits, purpose);
+/** Throws a UserError with exit code 3 when a device with these limits cannot hold these programs of a model. */
+export function requireRoom(
+  compilation: Compilation,
+  limits: MemoryLimits,
+  names: readonly ProgramName[] = PROGRAMS,
+): void {
+  const problem = lackOfRoom(compilation, limits, names);
   if (problem !== null) throw new UserError([problem], 3);
 }
 
@@ -101,29 +100,33 @@ export function requireRoom(compilation: Compilation, limits: MemoryLimits, purp
 export function lackOfRoom(
   compilation: Compilation,
   limits: MemoryLimits,
-  purpose: Purpose = "train",
+  names: readonly ProgramName[] = PROGRAMS,
 ): Diagnostic | null {
-  const broken = brokenLimit(compilation.compiled, limits, purpose);
+  const stages = names.map((name) => compilation[name]);
+  const broken = brokenLimit(
+    stages.map(({ program }) => program),
+    limits,
+  );
   if (broken === null) return null;
-  const report = memoryReport(compilation, purpose);
+  const report = memoryReport(compilation, names);
   const scale = limits.elementBytes / 4;
   const limit = limits[broken];
+  const data = names.flatMap((name) => compilation.compiled[name].data);
+  const tensors = (arena: string | null) => tensorsOf(compilation.layout, data, report, arena);
   switch (broken) {
     case "total": {
       const needs = `The model needs ${bytes(report.totalBytes * scale)}`;
-      return refusal(compilation, needs, limit, tensorsOf(compilation, report, null));
+      return refusal(compilation.layout, needs, limit, tensors(null));
     }
     case "arena": {
       const [name, size] = [...report.arenas].reduce((a, b) => (b[1] > a[1] ? b : a));
       const needs = `The ${PLACES[name] ?? `arena \`${name}\``} must lie in one piece of ${bytes(size * scale)}`;
-      return refusal(compilation, needs, limit, tensorsOf(compilation, report, name));
+      return refusal(compilation.layout, needs, limit, tensors(name));
     }
     case "operand": {
-      const wide = stagesFor(compilation, purpose).flatMap((stages) =>
-        operandsAbove(stages, limit.bytes / scale),
-      );
+      const wide = stages.flatMap((each) => operandsAbove(each, limit.bytes / scale));
       const most = Math.max(...wide.map((tensor) => tensor.bytes)) * scale;
-      return refusal(compilation, `One kernel needs a tensor of ${bytes(most)} at once`, limit, wide);
+      return refusal(compilation.layout, `One kernel needs a tensor of ${bytes(most)} at once`, limit, wide);
     }
   }
 }
@@ -134,12 +137,7 @@ const PLACES: Readonly<Record<string, string>> = {
   gradients: "gradients",
 };
 
-function refusal(
-  { compiled }: Compilation,
-  needs: string,
-  limit: Limit,
-  tensors: readonly Tensor[],
-): Diagnostic {
+function refusal(model: ModelLayout, needs: string, limit: Limit, tensors: readonly Tensor[]): Diagnostic {
   const sorted = [...tensors].sort((a, b) => b.bytes - a.bytes);
   const rows = new Map<string, { readonly tensor: Tensor; count: number }>();
   for (const tensor of sorted) {
@@ -157,10 +155,10 @@ function refusal(
     ]);
   const table = alignColumns([["bytes", "shape", "made by"], ...listed], { left: ["shape", "made by"] });
   const indented = table.trimEnd().replaceAll(/^/gm, "    ");
-  const sizes = sizesIn(sorted, compiled.sizes);
+  const sizes = sizesIn(sorted, model.sizes);
   const named = sizes.slice(0, 4).map(([name, value]) => `${name} ${value}`);
   const from = named.length === 0 ? "" : `\n\nThe sizes that matter most here: ${named.join(", ")}.`;
-  const { labelled, unlabelled } = compiled.batch;
+  const { labelled, unlabelled } = model.batch;
   const batch =
     unlabelled === 0 ? `${labelled} rows` : `${labelled} labelled and ${unlabelled} unlabelled rows`;
   const others = sizes.map(([name]) => `\`${name}\``).filter((name) => name !== "`B`");
@@ -172,7 +170,7 @@ function refusal(
     primary: null,
     related: [],
     place: { file: "device" },
-    text: `${needs}; ${limit.what} ${bytes(limit.bytes)}. The largest tensors of \`${compiled.name}\`:\n\n${indented}${from}`,
+    text: `${needs}; ${limit.what} ${bytes(limit.bytes)}. The largest tensors of \`${model.name}\`:\n\n${indented}${from}`,
     hint: `Make the batch smaller (now ${batch})${lower}. \`mird compile --memory\` lists everything.`,
   };
 }
@@ -220,7 +218,12 @@ function writtenRegions(
 }
 
 /** The tensors of one arena, or of all. */
-function tensorsOf({ compiled }: Compilation, report: MemoryReport, arena: string | null): Tensor[] {
+function tensorsOf(
+  model: ModelLayout,
+  data: readonly DataArena[],
+  report: MemoryReport,
+  arena: string | null,
+): Tensor[] {
   const wanted = (name: string) => arena === null || arena === name;
   const tensors: Tensor[] = [];
   if (wanted("work"))
@@ -228,14 +231,14 @@ function tensorsOf({ compiled }: Compilation, report: MemoryReport, arena: strin
       tensors.push({ bytes: size, shape, what: op, origin });
   for (const place of ["parameters", "gradients"])
     if (wanted(place) && report.arenas.has(place))
-      for (const { path, shape } of compiled.parameters) {
+      for (const { path, shape } of model.parameters) {
         const count = shape.reduce((product, extent) => product * extent, 1);
         tensors.push({ bytes: 4 * count, shape, what: `${place} of ${path}`, origin: null });
       }
-  const data = new Map(compiled.data.map((entry) => [entry.arena, entry]));
+  const fields = new Map(data.map((entry) => [entry.arena, entry]));
   for (const [name, size] of report.arenas) {
     if (!wanted(name) || ["work", "parameters", "gradients"].includes(name)) continue;
-    const row = data.get(name)?.rowElements;
+    const row = fields.get(name)?.rowElements;
     const shape = row === undefined ? [size / 4] : [size / 4 / row, row];
     const what = row === undefined ? `arena ${name}` : `dataset, ${name}`;
     tensors.push({ bytes: size, shape: shape.map(Math.floor), what, origin: null });

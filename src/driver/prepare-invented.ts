@@ -25,7 +25,7 @@ export function prepareInvented(request: {
   // A batch to train on, and the labelled rows of one for validation and test each.
   const dataRows = batch.labelled + batch.unlabelled + 2 * batch.labelled;
   const compilation = compileModel({ model, sizes: fixedSizes(model), dataRows, target });
-  requireRoom(compilation, request.limits, "train");
+  requireRoom(compilation, request.limits);
   const { compiled } = compilation;
   const { sizes } = compiled;
   const { dataset } = inventData({ model, types, batch, batches: 1, seed: 0, sizes, full: true });

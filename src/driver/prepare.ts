@@ -1,5 +1,7 @@
 /** A checked model and a dataset, brought together for training or evaluation: sizes, rows, settings, compiled programs. */
 import type { Cache } from "../base/cache.ts";
+import { NO_CACHE } from "../base/cache.ts";
+import { once } from "../base/once.ts";
 import type { OnStage } from "../base/stopwatch.ts";
 import { builtins, operators } from "../builtins/index.ts";
 import type { CheckedModel } from "../check/checked.ts";
@@ -9,20 +11,22 @@ import type { Drops } from "../data/drop.ts";
 import type { Dataset } from "../data/schema.ts";
 import type { FusionTarget } from "../fuse/target.ts";
 import type { MemoryLimits } from "../runtime/limits.ts";
+import { shareOf } from "../runtime/limits.ts";
 import type { DataInput, FixedSize } from "../train/bind-data.ts";
 import { datasetSizes } from "../train/bind-data.ts";
 import type { DeclaredOutput } from "../train/bind-drops.ts";
 import { requirePredictions } from "../train/bind-drops.ts";
 import { requireBinary, requireRows } from "../train/bind-rows.ts";
-import type { CompiledModel } from "../train/compiled.ts";
+import type { CompiledModel, ModelLayout } from "../train/compiled.ts";
 import type { TrainSettings } from "../train/settings.ts";
 import { trainSettings } from "../train/settings.ts";
 import type { StartingValues } from "../train/starting-values.ts";
 import { openPretrained, startingValues } from "../train/starting-values.ts";
-import type { Compilation, CompileRequest } from "./compile.ts";
-import { compileModel, labelOf, trainBlock, trainingSetup } from "./compile.ts";
+import type { Compilation, CompileRequest, Programs } from "./compile.ts";
+import { compiledModel, compileModel, labelOf, trainBlock, trainingSetup } from "./compile.ts";
 import { placeParameters } from "./iteration.ts";
-import { brokenLimit, requireRoom } from "./memory.ts";
+import type { ProgramName } from "./memory.ts";
+import { brokenLimit, PROGRAMS, requireRoom } from "./memory.ts";
 
 /** Where compiled models are kept, and by what name this one is known there. */
 export interface Kept {
@@ -30,6 +34,9 @@ export interface Kept {
   /** Equal for models of equal texts and settings. */
   readonly identity: string;
 }
+
+/** Share of a device from which on an iteration takes much of it. */
+const MUCH = 1 / 4;
 
 export interface PrepareRequest {
   readonly model: CheckedModel;
@@ -75,12 +82,12 @@ export function prepare(request: PrepareRequest): Prepared {
   const folders = request.pretrained === null ? null : openPretrained(loads, request.pretrained);
   const dataRows = rowCount(dataset);
   const compilation = { ...request, sizes, dataRows, streamed: request.stream };
-  const { compiled, compile } = cachedModel(compilation);
-  const { dropped } = request;
+  const compile = once(() => compileModel(compilation));
+  const { layout, programs } = keptModel(compilation, compile);
+  const compiled = compiledModel(layout, withRoom(programs, compile, request));
+  const { dropped, purpose } = request;
   if (dropped !== undefined)
-    requirePredictions({ ...dropped, purpose: request.purpose }, compiled, outputNames(model));
-  if (brokenLimit(compiled, request.limits, request.purpose) !== null)
-    requireRoom(compile(), request.limits, request.purpose);
+    requirePredictions({ ...dropped, purpose }, compiled.evaluation.outputs, outputNames(model));
   const named = { dataset, folder, model: compiled, loads };
   // The instances are no part of what is kept; to find them, nothing has to be compiled.
   const instances = () => placeParameters(trainingSetup(compilation)).instances;
@@ -88,20 +95,54 @@ export function prepare(request: PrepareRequest): Prepared {
   return { model: compiled, settings, start };
 }
 
-/** The compiled model, from the cache where it is there; `compile` gives what the cache does not hold, too. */
-function cachedModel(request: CompileRequest & Pick<PrepareRequest, "kept">): {
-  readonly compiled: CompiledModel;
-  readonly compile: () => Compilation;
-} {
-  let compilation: Compilation | null = null;
-  const compile = () => {
-    compilation ??= compileModel(request);
-    return compilation;
-  };
+/** What a model is compiled to, from the cache as far as it is there. */
+function keptModel(
+  request: CompileRequest & Pick<PrepareRequest, "kept">,
+  compile: () => Compilation,
+): { readonly layout: ModelLayout; readonly programs: Programs } {
   const { kept, dataRows, streamed, target } = request;
-  if (kept === undefined) return { compiled: compile().compiled, compile };
-  const key = JSON.stringify([kept.identity, [...request.sizes], dataRows, streamed, target]);
-  return { compiled: kept.cache.remember("model", key, () => compile().compiled), compile };
+  const cache = kept?.cache ?? NO_CACHE;
+  const key = JSON.stringify([kept?.identity, [...request.sizes], dataRows, streamed, target]);
+  return {
+    layout: cache.remember("model", key, () => compile().layout),
+    programs: {
+      iteration: () => cache.remember("iteration", key, () => compile().compiled.iteration),
+      evaluation: () => cache.remember("evaluation", key, () => compile().compiled.evaluation),
+    },
+  };
+}
+
+/**
+ * The programs with a look at the memory that they need. An evaluation keeps nothing for gradients and so fits where an iteration does; it is compiled
+ * and looked at when it is first needed, but before a training begins if the iteration takes much of the device: no run shall end at its first
+ * evaluation. Throws a UserError with exit code 3 when there is no room.
+ */
+function withRoom(
+  programs: Programs,
+  compile: () => Compilation,
+  { limits, purpose }: Pick<PrepareRequest, "limits" | "purpose">,
+): Programs {
+  const iteration = once(programs.iteration);
+  const evaluation = once(programs.evaluation);
+  const made = { iteration, evaluation };
+  const lookAt = (names: readonly ProgramName[]) => {
+    const looked = names.map((name) => made[name]().program);
+    if (brokenLimit(looked, limits) !== null) requireRoom(compile(), limits, names);
+  };
+  if (purpose === "evaluate") {
+    lookAt(["evaluation"]);
+    return made;
+  }
+  lookAt(["iteration"]);
+  const all = once(() => lookAt(PROGRAMS));
+  if (brokenLimit([iteration().program], shareOf(limits, MUCH)) !== null) all();
+  return {
+    iteration,
+    evaluation: () => {
+      all();
+      return evaluation();
+    },
+  };
 }
 
 export interface CompileOnlyRequest extends Pick<PrepareRequest, "model" | "types" | "target"> {
@@ -114,9 +155,14 @@ export function compileOnly(request: CompileOnlyRequest): Compilation {
   return compileModel(compileRequest(request));
 }
 
-/** The compiled model alone, from the cache where it is there. */
-export function compiledModel(request: CompileOnlyRequest & { readonly kept: Kept }): CompiledModel {
-  return cachedModel({ ...compileRequest(request), kept: request.kept }).compiled;
+/** The compiled model alone, from the cache as far as it is there. */
+export function compileKept(request: CompileOnlyRequest & { readonly kept: Kept }): CompiledModel {
+  const whole = { ...compileRequest(request), kept: request.kept };
+  const { layout, programs } = keptModel(
+    whole,
+    once(() => compileModel(whole)),
+  );
+  return compiledModel(layout, programs);
 }
 
 function compileRequest(request: CompileOnlyRequest): CompileRequest {

@@ -55,14 +55,14 @@ export function outputTable(
   dataset: Dataset,
   evaluations: ReadonlyMap<string, Evaluation>,
 ): OutputTable {
-  const columns = model.outputs.flatMap(({ name, rowElements }) => columnNames(name, rowElements));
+  const columns = model.evaluation.outputs.flatMap(({ name, rowElements }) => columnNames(name, rowElements));
   const width = labelWidth(model, dataset);
   const rows: (string | number | null)[][] = [];
   for (const [name, { outputs }] of evaluations) {
     const split = dataset.splits[name];
     if (split === undefined) continue;
     for (let row = 0; row < split.rows; row++) {
-      const values = model.outputs.flatMap((output) => {
+      const values = model.evaluation.outputs.flatMap((output) => {
         const all = outputs.get(output.name) ?? new Float32Array();
         const own = all.subarray(row * output.rowElements, (row + 1) * output.rowElements);
         return Array.from(own, valueOrNone);
@@ -82,7 +82,7 @@ export function outputTensors(
   const tensors = new Map<string, Tensor>();
   for (const [name, { outputs }] of evaluations) {
     const rows = dataset.splits[name]?.rows ?? 0;
-    for (const { name: output, rowElements } of model.outputs) {
+    for (const { name: output, rowElements } of model.evaluation.outputs) {
       const data = outputs.get(output) ?? new Float32Array();
       tensors.set(`${name}.${output}`, { dtype: "F32", shape: [rows, rowElements], data });
     }

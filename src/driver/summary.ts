@@ -36,7 +36,7 @@ export interface Summary {
 
 /** Counts parameters, kernels, dispatches, operations and bytes. */
 export function summarize(model: CompiledModel): Summary {
-  const { iteration } = model;
+  const { program } = model.iteration;
   const modules: Record<string, number> = {};
   const states: Record<string, number> = {};
   for (const { path, shape, kind } of model.parameters) {
@@ -50,10 +50,10 @@ export function summarize(model: CompiledModel): Summary {
     modules,
     states,
     sizes: Object.fromEntries(model.sizes),
-    phases: phasesOf(iteration),
-    iteration: workOf(iteration.segments),
-    memory: iteration.memory,
-    arenas: Object.fromEntries([...iteration.arenas].filter(([name]) => name !== "work")),
+    phases: phasesOf(program),
+    iteration: workOf(program.segments),
+    memory: program.memory,
+    arenas: Object.fromEntries([...program.arenas].filter(([name]) => name !== "work")),
   };
 }
 

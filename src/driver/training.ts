@@ -35,11 +35,10 @@ export async function runTraining(request: RunTraining): Promise<TrainedRun> {
   const { run, prepared, dataset, backend, resume, display, signal } = request;
   const { model, settings } = prepared;
   try {
-    const programs = new Map([
-      ["iteration", model.iteration],
-      ["evaluation", model.evaluation],
-    ]);
-    const device = await backend.prepare(programs, display.compiling);
+    const device = await backend.prepare(
+      new Map([["iteration", model.iteration.program]]),
+      display.compiling,
+    );
     try {
       const observer = recordRun(run, model, display);
       const start = resume === undefined ? { given: prepared.start?.values ?? new Map() } : { resume };

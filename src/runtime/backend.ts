@@ -2,6 +2,9 @@
 import type { Program } from "../ir/program.ts";
 import type { MemoryLimits } from "./limits.ts";
 
+/** Hears how many kernels are ready, and how many there are. */
+export type Progress = (done: number, all: number) => void;
+
 export interface Backend {
   /** The device in one line. */
   readonly description: string;
@@ -15,10 +18,7 @@ export interface Backend {
    * Compiles programs that share their arenas: an arena of one name is the same memory in all of them. Throws a UserError with exit code 3
    * when the device has no room for them, before anything runs.
    */
-  prepare(
-    programs: ReadonlyMap<string, Program>,
-    progress?: (done: number, all: number) => void,
-  ): Promise<Executable>;
+  prepare(programs: ReadonlyMap<string, Program>, progress?: Progress): Promise<Executable>;
   /** Gives the device back. Executables must not be used afterwards. */
   close(): void;
 }
@@ -45,6 +45,10 @@ export function addTurns(times: readonly DispatchTime[]): readonly DispatchTime[
 
 /** Arenas start as zeros. Everything that is called takes effect in the order of the calls; only `read`, `ready` and `profile` wait. */
 export interface Executable {
+  /** Whether a program of this name has been prepared. */
+  has(program: string): boolean;
+  /** Compiles one more program over the same arenas, which keep what they hold. Throws as `prepare` does. */
+  add(name: string, program: Program, progress?: Progress): Promise<void>;
   /** Replaces elements of an arena from `offset` (in elements) on. */
   write(arena: string, values: Float32Array | Int32Array, offset?: number): void;
   /** Queues one run of a program: all segments in order. */

@@ -31,3 +31,9 @@ export function hostMemory(): Limit {
 export function tighter(a: Limit, b: Limit): Limit {
   return a.bytes <= b.bytes ? a : b;
 }
+
+/** A share of what a device has. */
+export function shareOf({ total, arena, operand, elementBytes }: MemoryLimits, share: number): MemoryLimits {
+  const part = (limit: Limit): Limit => ({ ...limit, bytes: limit.bytes * share });
+  return { total: part(total), arena: part(arena), operand: part(operand), elementBytes };
+}

@@ -7,7 +7,7 @@ import { Problems, UserError } from "../diagnostics/problems.ts";
 import type { Span } from "../diagnostics/source.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { DataInput } from "./bind-data.ts";
-import type { CompiledModel } from "./compiled.ts";
+import type { RecordedOutput } from "./compiled.ts";
 
 /** Throws a UserError with every name that is no input of the model, every split that the dataset lacks, and every number that is no share. */
 export function requireDrops(drops: Drops, inputs: readonly DataInput[], dataset: Dataset): void {
@@ -90,11 +90,11 @@ interface DropUse {
 /** Throws a UserError when rows of a split that is evaluated lose a modality that the prediction cannot do without. */
 export function requirePredictions(
   { drops, evaluated, purpose }: DropUse,
-  model: Pick<CompiledModel, "outputs">,
+  outputs: readonly RecordedOutput[],
   declared: readonly DeclaredOutput[],
 ): void {
   const problems = new Problems();
-  for (const output of model.outputs.filter(({ predicts }) => predicts !== null)) {
+  for (const output of outputs.filter(({ predicts }) => predicts !== null)) {
     for (const field of output.needs) {
       const concerned = evaluated.filter((split) => dropRate(drops, split, field) > 0);
       const span = declared.find(({ name }) => name === output.name)?.span;

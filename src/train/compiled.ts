@@ -25,7 +25,7 @@ export interface OptimizerState {
   readonly arenas: readonly { readonly name: string; readonly elements: number }[];
 }
 
-/** A field of the dataset as the program reads it: rows of all splits behind one another, or of one batch where the model is streamed. */
+/** A field of the dataset as a program reads it: rows of all splits behind one another, or of one batch where the model is streamed. */
 export interface DataArena {
   readonly field: string;
   /** `data.FIELD`: values; `length.FIELD`: i32 lengths; `present.FIELD`: i32 0/1. */
@@ -66,26 +66,46 @@ export interface RecordedOutput {
   readonly needs: readonly string[];
 }
 
-export interface CompiledModel {
+/** What is run on a device, and what it reads of the dataset. */
+export interface CompiledProgram {
+  readonly program: Program;
+  /** The fields of the dataset that it reads. */
+  readonly data: readonly DataArena[];
+}
+
+/** One iteration of training: all phases, their optimisers included. */
+export interface CompiledIteration extends CompiledProgram {
+  readonly updates: readonly UpdateSchedule[];
+  readonly losses: readonly RecordedLoss[];
+}
+
+/** One batch that is evaluated: no gradients, no dropout. */
+export interface CompiledEvaluation extends CompiledProgram {
+  /** Of a batch. */
+  readonly rows: number;
+  /** Besides each loss, `weight` is the offset of the number of rows that it averages over. */
+  readonly losses: readonly (RecordedLoss & { readonly weight: number })[];
+  readonly outputs: readonly RecordedOutput[];
+}
+
+/** What both programs agree about. */
+export interface ModelLayout {
   readonly name: string;
   /** Sizes by name as they were resolved: settings, data sizes and `B`. */
   readonly sizes: ReadonlyMap<string, number>;
   readonly parameters: readonly ParameterEntry[];
   readonly parameterElements: number;
   readonly optimizerStates: readonly OptimizerState[];
-  readonly data: readonly DataArena[];
   /** Data arenas hold the rows of one batch, which are brought before every run, instead of the whole dataset. */
   readonly streamed: boolean;
   /** Label name and its kind, when the model has one; a kind of null is compared by no metric. */
   readonly label: { readonly name: string; readonly kind: LabelKind | null } | null;
   /** Rows of the arena `batch` (i32 row numbers, -1 for none): labelled rows first. */
   readonly batch: { readonly labelled: number; readonly unlabelled: number };
-  readonly iteration: Program;
-  readonly updates: readonly UpdateSchedule[];
-  readonly losses: readonly RecordedLoss[];
-  readonly evaluation: Program;
-  readonly evaluationRows: number;
-  /** Losses of an evaluation batch; besides each, `weight` is the offset of the number of rows that it averages over. */
-  readonly evaluationLosses: readonly (RecordedLoss & { readonly weight: number })[];
-  readonly outputs: readonly RecordedOutput[];
+}
+
+/** A program is compiled when it is first read: training begins before its evaluation is compiled, and an evaluation needs no gradients. */
+export interface CompiledModel extends ModelLayout {
+  readonly iteration: CompiledIteration;
+  readonly evaluation: CompiledEvaluation;
 }

@@ -1,7 +1,12 @@
-/** What training asks of a device. The executable of a backend, prepared with the programs `iteration` and `evaluation`, offers it. */
+/** What training asks of a device. The executable of a backend offers it. */
+import type { Program } from "../ir/program.ts";
 import type { CompiledModel } from "./compiled.ts";
 
 export interface TrainingDevice {
+  /** Whether a program of this name has been prepared. */
+  has(program: "iteration" | "evaluation"): boolean;
+  /** Prepares one more program over the same arenas; those that are there keep what they hold. */
+  add(name: "iteration" | "evaluation", program: Program): Promise<void>;
   /** Replaces the start of an arena. Takes effect before the runs that are queued afterwards. */
   write(arena: string, values: Float32Array | Int32Array): void;
   /** Queues one iteration, or one batch of the evaluation. */
@@ -12,12 +17,11 @@ export interface TrainingDevice {
   ready(): Promise<void>;
 }
 
-/** Whether a program of the model has this arena: what nothing reads (the random numbers of a model without dropout) has none. */
-export function hasArena(model: CompiledModel, arena: string): boolean {
-  return model.iteration.arenas.has(arena) || model.evaluation.arenas.has(arena);
-}
-
 /** The arenas of optimiser state; an optimiser without moments, or a phase that moves nothing, has none. */
-export function momentArenas(model: CompiledModel): { readonly name: string; readonly elements: number }[] {
-  return model.optimizerStates.flatMap(({ arenas }) => arenas).filter(({ name }) => hasArena(model, name));
+export function momentArenas({
+  optimizerStates,
+  iteration,
+}: CompiledModel): { readonly name: string; readonly elements: number }[] {
+  const all = optimizerStates.flatMap(({ arenas }) => arenas);
+  return all.filter(({ name }) => iteration.program.arenas.has(name));
 }

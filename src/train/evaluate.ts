@@ -9,7 +9,7 @@ import type { Confusion } from "../statistics/confusion.ts";
 import { namedConfusion } from "../statistics/confusion.ts";
 import type { Pairs } from "../statistics/label-sets.ts";
 import { computeMetrics } from "../statistics/metrics.ts";
-import type { CompiledModel, RecordedOutput } from "./compiled.ts";
+import type { CompiledEvaluation, CompiledModel, RecordedOutput } from "./compiled.ts";
 import type { RowRange } from "./data-arenas.ts";
 import { fieldOf, rowRanges } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
@@ -52,34 +52,38 @@ interface EvaluationRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Evaluates the device's current parameters on a split. Ends early, with the rows so far, when the signal aborts. */
+/**
+ * Evaluates the device's current parameters on a split; the first time, the evaluation is compiled and prepared. Ends early, with the rows so far, when the signal aborts.
+ */
 export async function evaluateSplit(request: EvaluationRequest, splitName: string): Promise<Evaluation> {
   const { model, device, dataset, feed, seed } = request;
+  const { program, rows: batchRows, outputs: recorded } = model.evaluation;
+  if (!device.has("evaluation")) await device.add("evaluation", program);
   const range = rowRanges(dataset).get(splitName);
   const split = dataset.splits[splitName];
   invariant(range !== undefined && split !== undefined, `there is a split ${splitName}`);
-  const totals = new LossTotals(model);
+  const totals = new LossTotals(model.evaluation.losses);
   const outputs = new Map(
-    model.outputs.map((output) => [output.name, new Float32Array(range.rows * output.rowElements)]),
+    recorded.map((output) => [output.name, new Float32Array(range.rows * output.rowElements)]),
   );
   const inflight = new Inflight();
-  const batches = evaluationBatches(range, model.evaluationRows);
+  const batches = evaluationBatches(range, batchRows);
   for (const [index, batch] of batches.entries()) {
     if (request.signal?.aborted === true) break;
-    const first = index * model.evaluationRows;
-    const rows = Math.min(model.evaluationRows, range.rows - first);
-    await feed.batch(batch, batches[index + 1] ?? null);
+    const first = index * batchRows;
+    const rows = Math.min(batchRows, range.rows - first);
+    await feed.batch(model.evaluation, batch, batches[index + 1] ?? null);
     // What shuffles in evaluation too draws anew for each batch, and never what an iteration of training draws: those count from 0 up.
-    if (model.evaluation.arenas.has("random")) device.write("random", Int32Array.of(seed, -1 - index));
+    if (program.arenas.has("random")) device.write("random", Int32Array.of(seed, -1 - index));
     device.run("evaluation");
     const reads = [
       device.read("losses"),
-      model.outputs.length > 0 ? device.read("outputs") : new Float32Array(),
+      recorded.length > 0 ? device.read("outputs") : new Float32Array(),
     ] as const;
     await inflight.add(
       Promise.all(reads).then(([losses, values]) => {
         totals.add(losses);
-        for (const output of model.outputs) {
+        for (const output of recorded) {
           const taken = values.subarray(output.offset, output.offset + rows * output.rowElements);
           outputs.get(output.name)?.set(taken, first * output.rowElements);
         }
@@ -88,7 +92,7 @@ export async function evaluateSplit(request: EvaluationRequest, splitName: strin
     await device.ready();
   }
   await inflight.drain();
-  for (const output of model.outputs) leaveOut(outputs.get(output.name), output, split);
+  for (const output of recorded) leaveOut(outputs.get(output.name), output, split);
   const predictions = predictionsOf(model, outputs, range.rows);
   return { losses: totals.means(), ...compared(model, split, predictions), outputs, predictions };
 }
@@ -119,18 +123,18 @@ function evaluationBatches({ first, rows }: RowRange, size: number): Int32Array[
 
 /** Weighted sums of the evaluation losses, in the order of the batches. */
 class LossTotals {
-  private readonly model: CompiledModel;
+  private readonly losses: CompiledEvaluation["losses"];
   private readonly sums: Float64Array;
   private readonly weights: Float64Array;
 
-  constructor(model: CompiledModel) {
-    this.model = model;
-    this.sums = new Float64Array(model.evaluationLosses.length);
-    this.weights = new Float64Array(model.evaluationLosses.length);
+  constructor(losses: CompiledEvaluation["losses"]) {
+    this.losses = losses;
+    this.sums = new Float64Array(losses.length);
+    this.weights = new Float64Array(losses.length);
   }
 
   add(values: Float32Array): void {
-    for (const [index, loss] of this.model.evaluationLosses.entries()) {
+    for (const [index, loss] of this.losses.entries()) {
       const weight = at(values, loss.weight);
       // A loss over no rows is 0 / 0; it says nothing.
       if (weight === 0) continue;
@@ -141,7 +145,7 @@ class LossTotals {
 
   means(): Map<string, number> {
     const means = new Map<string, number>();
-    for (const [index, { name }] of this.model.evaluationLosses.entries()) {
+    for (const [index, { name }] of this.losses.entries()) {
       const weight = at(this.weights, index);
       if (weight > 0) means.set(name, at(this.sums, index) / weight);
     }
@@ -150,8 +154,8 @@ class LossTotals {
 }
 
 /** The output that predicts the label of the model. */
-function predictingOutput({ label, outputs }: CompiledModel): RecordedOutput | undefined {
-  return outputs.find(({ predicts }) => label !== null && predicts === label.name);
+function predictingOutput({ label, evaluation }: CompiledModel): RecordedOutput | undefined {
+  return evaluation.outputs.find(({ predicts }) => label !== null && predicts === label.name);
 }
 
 function predictionsOf(

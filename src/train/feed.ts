@@ -5,28 +5,32 @@
 import { at, invariant } from "../base/invariant.ts";
 import type { Dataset, Field, Split } from "../data/schema.ts";
 import { rowSize } from "../data/schema.ts";
-import type { CompiledModel, DataArena } from "./compiled.ts";
+import type { CompiledModel, CompiledProgram, DataArena } from "./compiled.ts";
 import type { RowRange } from "./data-arenas.ts";
 import { dataArena, fieldOf, rowRanges } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
-import { hasArena } from "./device.ts";
 
 export interface BatchFeed {
-  /** Brings a batch (row numbers over all splits, -1 for an absent row) to the device; `next` is read meanwhile. */
-  batch(rows: Int32Array, next: Int32Array | null): Promise<void>;
+  /** Brings a batch (row numbers over all splits, -1 for an absent row) to the device for a program; `next`, for the same one, is read meanwhile. */
+  batch(program: CompiledProgram, rows: Int32Array, next: Int32Array | null): Promise<void>;
 }
 
-/** Brings the dataset to the device, or makes ready to bring batch after batch, as the model was compiled. */
+/** Brings the dataset to the device, or batch after batch, as the model was compiled. */
 export function openFeed(device: TrainingDevice, model: CompiledModel, dataset: Dataset): BatchFeed {
-  return model.streamed ? new StreamedFeed(device, model, dataset) : residentFeed(device, model, dataset);
+  return model.streamed ? new StreamedFeed(device, dataset) : residentFeed(device, dataset);
 }
 
-function residentFeed(device: TrainingDevice, model: CompiledModel, dataset: Dataset): BatchFeed {
-  for (const arena of model.data)
-    if (hasArena(model, arena.arena)) device.write(arena.arena, dataArena(dataset, arena));
+/** A field is brought when a program first reads it. */
+function residentFeed(device: TrainingDevice, dataset: Dataset): BatchFeed {
+  const brought = new Set<string>();
   return {
-    batch: (rows) => {
-      if (hasArena(model, "batch")) device.write("batch", rows);
+    batch: ({ program, data }, rows) => {
+      for (const arena of data) {
+        if (brought.has(arena.arena)) continue;
+        device.write(arena.arena, dataArena(dataset, arena));
+        brought.add(arena.arena);
+      }
+      if (program.arenas.has("batch")) device.write("batch", rows);
       return Promise.resolve();
     },
   };
@@ -37,14 +41,12 @@ type Contents = Float32Array | Int32Array;
 /** Batches one by one: the rows of the next are read from their files while the device works on the one before. */
 class StreamedFeed implements BatchFeed {
   readonly #device: TrainingDevice;
-  readonly #model: CompiledModel;
   readonly #splits: readonly { readonly split: Split; readonly range: RowRange }[];
   #ahead: { readonly rows: Int32Array; readonly contents: Promise<ReadonlyMap<string, Contents>> } | null =
     null;
 
-  constructor(device: TrainingDevice, model: CompiledModel, dataset: Dataset) {
+  constructor(device: TrainingDevice, dataset: Dataset) {
     this.#device = device;
-    this.#model = model;
     const ranges = rowRanges(dataset);
     this.#splits = Object.values(dataset.splits).map((split) => {
       const range = ranges.get(split.name);
@@ -53,28 +55,27 @@ class StreamedFeed implements BatchFeed {
     });
   }
 
-  async batch(rows: Int32Array, next: Int32Array | null): Promise<void> {
+  async batch({ program, data }: CompiledProgram, rows: Int32Array, next: Int32Array | null): Promise<void> {
     const ahead = this.#ahead;
-    const contents = await (ahead !== null && ahead.rows === rows ? ahead.contents : this.#read(rows));
+    const contents = await (ahead !== null && ahead.rows === rows ? ahead.contents : this.#read(data, rows));
     for (const [arena, values] of contents) this.#device.write(arena, values);
-    if (hasArena(this.#model, "batch")) this.#device.write("batch", rows);
-    if (hasArena(this.#model, "place"))
+    if (program.arenas.has("batch")) this.#device.write("batch", rows);
+    if (program.arenas.has("place"))
       this.#device.write(
         "place",
         rows.map((row, place) => (row < 0 ? -1 : place)),
       );
     this.#ahead = null;
     if (next === null) return;
-    const reading = this.#read(next);
+    const reading = this.#read(data, next);
     // A failure is thrown when the batch has its turn; until then it must not count as unhandled.
     reading.catch(() => {});
     this.#ahead = { rows: next, contents: reading };
   }
 
-  /** The contents of every data arena for these rows. */
-  async #read(rows: Int32Array): Promise<ReadonlyMap<string, Contents>> {
-    const arenas = this.#model.data.filter(({ arena }) => hasArena(this.#model, arena));
-    const filled = arenas.map(async (arena): Promise<[string, Contents]> => {
+  /** The contents of data arenas for these rows. */
+  async #read(data: readonly DataArena[], rows: Int32Array): Promise<ReadonlyMap<string, Contents>> {
+    const filled = data.map(async (arena): Promise<[string, Contents]> => {
       const size = rows.length * arena.rowElements;
       const values = arena.dtype === "f32" ? new Float32Array(size) : new Int32Array(size);
       await Promise.all(

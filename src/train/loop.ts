@@ -8,7 +8,7 @@ import type { Dataset } from "../data/schema.ts";
 import type { CompiledModel } from "./compiled.ts";
 import { trainingRows } from "./data-arenas.ts";
 import type { TrainingDevice } from "./device.ts";
-import { hasArena, momentArenas } from "./device.ts";
+import { momentArenas } from "./device.ts";
 import { divergence } from "./divergence.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { EVALUATED_SPLITS, evaluateSplit } from "./evaluate.ts";
@@ -120,7 +120,7 @@ class Run {
   }
 
   private write(arena: string, values: Float32Array | Int32Array): void {
-    if (hasArena(this.request.model, arena)) this.request.device.write(arena, values);
+    if (this.request.model.iteration.program.arenas.has(arena)) this.request.device.write(arena, values);
   }
 
   private batches(epoch: number): Int32Array[] {
@@ -165,7 +165,7 @@ class Run {
     const batches = this.batches(epoch).slice(done);
     for (const [index, batch] of batches.entries()) {
       if (this.stopped()) break;
-      await this.feed.batch(batch, batches[index + 1] ?? null);
+      await this.feed.batch(this.request.model.iteration, batch, batches[index + 1] ?? null);
       await inflight.add(this.iterate(iterationsPerEpoch));
       await this.request.device.ready();
       if (Date.now() - this.lastCheckpoint > CHECKPOINT_SECONDS * 1000) {
@@ -186,7 +186,7 @@ class Run {
     const { model, device, settings, seed } = this.request;
     const { iteration, epoch } = this.state;
     const iterations = settings.epochs * iterationsPerEpoch;
-    const { updates } = model;
+    const { updates } = model.iteration;
     const { schedules } = settings;
     this.write("random", Int32Array.of(seed, iteration));
     this.write("epoch", Float32Array.of(epoch + 1));
@@ -198,7 +198,9 @@ class Run {
 
   private record(values: Float32Array, iteration: number, epoch: number): void {
     const { model, observer } = this.request;
-    const losses = new Map(model.losses.map(({ name, offset }) => [name, values[offset] ?? Number.NaN]));
+    const losses = new Map(
+      model.iteration.losses.map(({ name, offset }) => [name, values[offset] ?? Number.NaN]),
+    );
     const wrong = [...losses].find(([, value]) => !Number.isFinite(value));
     if (wrong !== undefined) throw divergence({ loss: wrong[0], value: wrong[1], iteration, epoch, losses });
     for (const [name, value] of losses) this.lossSums.set(name, (this.lossSums.get(name) ?? 0) + value);

@@ -27,6 +27,8 @@ function wrong(backend: Backend): Backend {
         kernels.some((kernel) => JSON.stringify(kernel).includes('"erf"')),
       );
       return {
+        has: (program) => executable.has(program),
+        add: (name, program) => executable.add(name, program),
         write: (arena, values, offset) => executable.write(arena, values, offset),
         run: (program) => executable.run(program),
         read: async (arena, range) =>

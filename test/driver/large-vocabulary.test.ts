@@ -14,7 +14,7 @@ function programsOf(words: number) {
     model: null,
   });
   const { compiled } = compileOnly({ model, types: program.types, target: CPU, data: null });
-  return [compiled.iteration, compiled.evaluation];
+  return [compiled.iteration.program, compiled.evaluation.program];
 }
 
 test("MIRD with 30522 words needs little more memory than with 1500", () => {

@@ -54,7 +54,9 @@ export function describeSpecs(files: readonly string[]): void {
         it("learns from rows without a modality, and predicts for them", async () => {
           const small = compileSmall(spec);
           const { compiled, inputs } = small;
-          const needs = compiled.outputs.flatMap((output) => (output.predicts === null ? [] : output.needs));
+          const needs = compiled.evaluation.outputs.flatMap((output) =>
+            output.predicts === null ? [] : output.needs,
+          );
           expect(needs).toEqual(ALIGNED.includes(model) ? ["text"] : []);
           const drops = Object.fromEntries(
             inputs.filter((name) => !needs.includes(name)).map((name) => [name, 0.5]),

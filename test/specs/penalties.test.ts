@@ -53,7 +53,7 @@ describe.each([...estimators, ...measures])("%s", (name) => {
 
   it(estimators.includes(name) ? "has an estimator with a phase of its own" : "has no estimator", () => {
     const { compiled } = compileSmall(pair("penalty", name));
-    const phases = new Set(compiled.updates.map(({ phase }) => phase));
+    const phases = new Set(compiled.iteration.updates.map(({ phase }) => phase));
     expect(phases.has("estimators")).toBe(estimators.includes(name));
   });
 });

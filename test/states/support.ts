@@ -58,12 +58,7 @@ export async function trainOn(
   { compiled, dataset, settings }: Prepared,
   changes: { readonly resume?: TrainRequest["resume"]; readonly stopAfter?: number } = {},
 ): Promise<Trained> {
-  const device = await backend.prepare(
-    new Map([
-      ["iteration", compiled.iteration],
-      ["evaluation", compiled.evaluation],
-    ]),
-  );
+  const device = await backend.prepare(new Map([["iteration", compiled.iteration.program]]));
   const checkpoints: Checkpoint[] = [];
   const losses: ReadonlyMap<string, number>[] = [];
   let best: Float32Array | null = null;

@@ -5,7 +5,7 @@
 import type { Dataset, Field, FieldSpec, Split } from "../../src/data/schema.ts";
 import { emptyField } from "../../src/data/schema.ts";
 import type { Program } from "../../src/ir/program.ts";
-import type { CompiledModel } from "../../src/train/compiled.ts";
+import type { CompiledModel, DataArena } from "../../src/train/compiled.ts";
 import type { TrainingDevice } from "../../src/train/device.ts";
 
 const WIDTH = 2;
@@ -32,6 +32,13 @@ const program: Program = {
   memory: { peakBytes: 0, sumBytes: 0 },
 };
 
+/** Both programs read all fields. */
+const data: readonly DataArena[] = [
+  { field: "x", arena: "data.x", content: "values", dtype: "f32", rowElements: WIDTH },
+  { field: "y", arena: "data.y", content: "values", dtype: "f32", rowElements: 1 },
+  { field: "y", arena: "present.y", content: "present", dtype: "i32", rowElements: 1 },
+];
+
 export const linearModel: CompiledModel = {
   name: "Line",
   sizes: new Map([["D", WIDTH]]),
@@ -56,23 +63,24 @@ export const linearModel: CompiledModel = {
   parameterElements: PARAMETERS,
   optimizerStates: [{ phase: "model", arenas: [{ name: "moment1.model", elements: PARAMETERS }] }],
   streamed: false,
-  data: [
-    { field: "x", arena: "data.x", content: "values", dtype: "f32", rowElements: WIDTH },
-    { field: "y", arena: "data.y", content: "values", dtype: "f32", rowElements: 1 },
-    { field: "y", arena: "present.y", content: "present", dtype: "i32", rowElements: 1 },
-  ],
   label: { name: "y", kind: "score" },
   batch: { labelled: LABELLED, unlabelled: UNLABELLED },
-  iteration: program,
-  updates: [{ phase: "model", repeat: 0, repeats: 1, offset: 0, beta1: 0.9, beta2: 0.999 }],
-  losses: [
-    { name: "size", offset: 1 },
-    { name: "task", offset: 0 },
-  ],
-  evaluation: program,
-  evaluationRows: EVALUATION_ROWS,
-  evaluationLosses: [{ name: "task", offset: 0, weight: 1 }],
-  outputs: [{ name: "y_hat", offset: 0, rowElements: 1, predicts: "y", needs: ["x"] }],
+  iteration: {
+    program,
+    data,
+    updates: [{ phase: "model", repeat: 0, repeats: 1, offset: 0, beta1: 0.9, beta2: 0.999 }],
+    losses: [
+      { name: "size", offset: 1 },
+      { name: "task", offset: 0 },
+    ],
+  },
+  evaluation: {
+    program,
+    data,
+    rows: EVALUATION_ROWS,
+    losses: [{ name: "task", offset: 0, weight: 1 }],
+    outputs: [{ name: "y_hat", offset: 0, rowElements: 1, predicts: "y", needs: ["x"] }],
+  },
 };
 
 interface LinearOptions {
@@ -83,12 +91,23 @@ interface LinearOptions {
 
 export class LinearDevice implements TrainingDevice {
   readonly batches: number[][] = [];
+  /** Programs that were prepared once training was under way. */
+  readonly added: string[] = [];
   readonly evaluatedRows: number[] = [];
   private readonly arenas = new Map<string, Float32Array | Int32Array>();
   private readonly options: LinearOptions;
 
   constructor(options: LinearOptions = {}) {
     this.options = options;
+  }
+
+  has(program: "iteration" | "evaluation"): boolean {
+    return program === "iteration" || this.added.length > 0;
+  }
+
+  add(name: "iteration" | "evaluation"): Promise<void> {
+    this.added.push(name);
+    return Promise.resolve();
   }
 
   write(arena: string, values: Float32Array | Int32Array): void {
@@ -105,7 +124,8 @@ export class LinearDevice implements TrainingDevice {
 
   run(program: "iteration" | "evaluation"): void {
     if (program === "iteration") this.iterate();
-    else this.evaluate();
+    else if (this.has(program)) this.evaluate();
+    else throw new Error("the evaluation was not prepared");
   }
 
   private arena(name: string): Float32Array | Int32Array {

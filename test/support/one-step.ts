@@ -85,13 +85,13 @@ export function compileSmall(
 
 /** What the arenas of an iteration hold at first: parameters and data that depend on names only. */
 function stepInputs({ compiled }: Compilation): ReadonlyMap<string, Float64Array> {
-  const arenas = makeArenas(compiled.iteration);
+  const arenas = makeArenas(compiled.iteration.program);
   const set = (arena: string, values: ArrayLike<number>, offset = 0) =>
     arenas.get(arena)?.set(values, offset);
   const rows = compiled.batch.labelled + compiled.batch.unlabelled;
   for (const { shape, offset } of compiled.parameters)
     set("parameters", sampleTensor({ shape, dtype: "f32", low: -0.6, high: 0.6 }, offset + 1).data, offset);
-  for (const { arena, content, dtype, rowElements } of compiled.data) {
+  for (const { arena, content, dtype, rowElements } of compiled.iteration.data) {
     const size = rows * rowElements;
     // Numbers of tokens stay below any vocabulary; some steps are padding, some rows lack a modality.
     const range = dtype === "i32" ? [0, 4] : [-1, 1];
@@ -109,7 +109,7 @@ function stepInputs({ compiled }: Compilation): ReadonlyMap<string, Float64Array
   );
   set("random", [11, 3]);
   set("epoch", [2]);
-  for (const { offset } of compiled.updates) set("schedule", [1, 1.7, 2.3], offset);
+  for (const { offset } of compiled.iteration.updates) set("schedule", [1, 1.7, 2.3], offset);
   return arenas;
 }
 
@@ -120,7 +120,7 @@ export function runOneStep(
 ): ReadonlyMap<string, Float64Array> {
   const arenas = stepInputs(compilation);
   arenas.get("work")?.fill(Number.NaN);
-  executeProgram(compilation.compiled.iteration, arenas, options);
+  executeProgram(compilation.iteration.program, arenas, options);
   return arenas;
 }
 
@@ -129,10 +129,10 @@ export async function runStepOn(
   backend: Backend,
   compilation: Compilation,
 ): Promise<ReadonlyMap<string, Float64Array>> {
-  const { iteration, data } = compilation.compiled;
+  const { program, data } = compilation.compiled.iteration;
   const whole = new Set(["batch", "random"]);
   for (const { arena, dtype } of data) if (dtype === "i32") whole.add(arena);
-  const executable = await backend.prepare(new Map([["iteration", iteration]]));
+  const executable = await backend.prepare(new Map([["iteration", program]]));
   try {
     for (const [name, values] of stepInputs(compilation))
       if (name !== "work")
@@ -140,7 +140,7 @@ export async function runStepOn(
     executable.run("iteration");
     const left = new Map<string, Float64Array>();
     for (const name of ["losses", "gradients"])
-      if (iteration.arenas.has(name)) left.set(name, Float64Array.from(await executable.read(name)));
+      if (program.arenas.has(name)) left.set(name, Float64Array.from(await executable.read(name)));
     return left;
   } finally {
     executable.dispose();

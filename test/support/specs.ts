@@ -71,10 +71,7 @@ export async function threeIterations({
   dataset,
   settings,
 }: Omit<ReturnType<typeof compileSmall>, "inputs">) {
-  const programs = new Map([
-    ["iteration", compiled.iteration],
-    ["evaluation", compiled.evaluation],
-  ]);
+  const programs = new Map([["iteration", compiled.iteration.program]]);
   const device = await referenceBackend().prepare(programs);
   const losses: Readonly<Record<string, number>>[] = [];
   const { evaluations } = await train({

@@ -89,6 +89,14 @@ describe("training", () => {
     expect(device.evaluatedRows.filter((row) => row < 14)).toEqual([]);
   });
 
+  it("prepares the evaluation when it is first needed", async () => {
+    const added: number[] = [];
+    const device = new LinearDevice({ afterIteration: () => added.push(device.added.length) });
+    await observe(device);
+    expect(added).toEqual([0, 0, 0, ...Array.from({ length: 15 }, () => 1)]);
+    expect(device.added).toEqual(["evaluation"]);
+  });
+
   it("averages validation losses over rows, not over batches", async () => {
     const { epochs } = await observe(new LinearDevice());
     // Seven rows in batches of three: a mean of batch means would differ from the mean square over all rows.

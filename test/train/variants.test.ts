@@ -25,10 +25,7 @@ function initial({ compiled }: Small, seed: number): Map<string, number[]> {
 
 /** The rows of every batch that a training has asked for. */
 async function batches({ compiled, dataset, settings }: Small, seed: number): Promise<number[][]> {
-  const programs = new Map([
-    ["iteration", compiled.iteration],
-    ["evaluation", compiled.evaluation],
-  ]);
+  const programs = new Map([["iteration", compiled.iteration.program]]);
   const device = await referenceBackend().prepare(programs);
   const seen: number[][] = [];
   const write = device.write.bind(device);

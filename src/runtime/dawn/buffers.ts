@@ -8,40 +8,50 @@ import { BUFFER_USAGE, MAP_MODE_READ } from "./flags.ts";
 
 /** One buffer for each arena that any of the programs names. */
 export class Arenas {
+  readonly #opened: DawnDevice;
   readonly #buffers = new Map<string, GPUBuffer>();
-  readonly #bytes: ReadonlyMap<string, number>;
+  readonly #bytes = new Map<string, number>();
 
-  private constructor(bytes: ReadonlyMap<string, number>) {
-    this.#bytes = bytes;
+  constructor(opened: DawnDevice) {
+    this.#opened = opened;
   }
 
-  static async allocate(opened: DawnDevice, programs: Iterable<Program>): Promise<Arenas> {
+  /**
+   * Makes room for more programs; arenas keep what they hold. True if one that was there has got a larger buffer in place of its own. Throws a UserError
+   * with exit code 3 when the device has no room, and leaves everything as it was.
+   */
+  async extend(programs: Iterable<Program>): Promise<boolean> {
     const sizes = new Map<string, number>();
-    for (const program of programs) {
-      for (const [name, bytes] of program.arenas) sizes.set(name, Math.max(sizes.get(name) ?? 0, bytes));
-    }
-    for (const [name, bytes] of sizes) refuseTooLarge(name, paddedSize(bytes), opened);
-    const arenas = new Arenas(sizes);
-    opened.device.pushErrorScope("out-of-memory");
-    for (const [name, bytes] of sizes) {
-      const size = paddedSize(bytes);
-      arenas.#buffers.set(
-        name,
-        opened.device.createBuffer({
-          label: name,
-          size,
-          usage: BUFFER_USAGE.storage | BUFFER_USAGE.copySource | BUFFER_USAGE.copyDestination,
-        }),
-      );
-    }
-    const error = await opened.device.popErrorScope();
-    if (error !== null) {
-      arenas.dispose();
-      throw outOfMemory(
-        `${listSizes(sizes)}\n\n${opened.description} has no room for them: ${error.message}`,
-      );
-    }
-    return arenas;
+    for (const program of programs)
+      for (const [name, bytes] of program.arenas)
+        if (bytes > (sizes.get(name) ?? this.#bytes.get(name) ?? -1)) sizes.set(name, bytes);
+    for (const [name, bytes] of sizes) refuseTooLarge(name, paddedSize(bytes), this.#opened);
+    const made = await this.#create(sizes);
+    const replaced = [...made].flatMap(([name, buffer]) => {
+      const before = this.#buffers.get(name);
+      return before === undefined ? [] : [{ before, buffer }];
+    });
+    const encoder = this.#opened.device.createCommandEncoder();
+    for (const { before, buffer } of replaced) encoder.copyBufferToBuffer(before, 0, buffer, 0, before.size);
+    this.#opened.device.queue.submit([encoder.finish()]);
+    // What is queued still has its buffer.
+    for (const { before } of replaced) before.destroy();
+    for (const [name, buffer] of made) this.#buffers.set(name, buffer);
+    for (const [name, bytes] of sizes) this.#bytes.set(name, bytes);
+    return replaced.length > 0;
+  }
+
+  async #create(sizes: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, GPUBuffer>> {
+    const { device, description } = this.#opened;
+    const usage = BUFFER_USAGE.storage | BUFFER_USAGE.copySource | BUFFER_USAGE.copyDestination;
+    device.pushErrorScope("out-of-memory");
+    const buffers = new Map<string, GPUBuffer>();
+    for (const [name, bytes] of sizes)
+      buffers.set(name, device.createBuffer({ label: name, size: paddedSize(bytes), usage }));
+    const error = await device.popErrorScope();
+    if (error === null) return buffers;
+    for (const buffer of buffers.values()) buffer.destroy();
+    throw outOfMemory(`${listSizes(sizes)}\n\n${description} has no room for them: ${error.message}`);
   }
 
   buffer(name: string): GPUBuffer {

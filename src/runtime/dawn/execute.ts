@@ -6,7 +6,8 @@ import { invariant } from "../../base/invariant.ts";
 import { describeTarget } from "../../codegen/descriptor.ts";
 import type { KernelSourceLoader } from "../../codegen/target.ts";
 import { wgslTarget } from "../../codegen/wgsl/emit.ts";
-import type { Backend, DispatchTime, Executable } from "../backend.ts";
+import type { Program } from "../../ir/program.ts";
+import type { Backend, DispatchTime, Executable, Progress } from "../backend.ts";
 import type { MemoryLimits } from "../limits.ts";
 import { hostMemory } from "../limits.ts";
 import { Arenas, Readback } from "./buffers.ts";
@@ -31,35 +32,13 @@ export function dawnBackend(opened: DawnDevice, loadKernelSource: KernelSourceLo
       : null,
     limits: memoryLimits(opened),
     prepare: async (programs, progress) => {
-      opened.faults.check();
-      const arenas = await Arenas.allocate(opened, programs.values());
-      const commands = new Map<string, readonly Command[]>();
-      const single = new Map([...programs].map(([name, program]) => [name, emitProgram(program, target)]));
-      const emitted = new Map(
-        [...single].map(([name, turns]) => [
-          name,
-          joinDispatches(turns, target.descriptor, loadKernelSource),
-        ]),
-      );
-      const texts = new Set(
-        [...emitted.values()].flatMap((dispatches) => dispatches.map(({ code }) => code.wgsl)),
-      );
-      const bind = async (dispatch: EmittedDispatch) =>
-        bindDispatch(dispatch, await pipelines.get(dispatch.code), opened, pipelines, arenas);
-      const finished = new Set<string>();
-      for (const [name, dispatches] of emitted) {
-        const bound = dispatches.map(async (dispatch) => {
-          const command = await bind(dispatch);
-          if (!finished.has(dispatch.code.wgsl))
-            progress?.(finished.add(dispatch.code.wgsl).size, texts.size);
-          return command;
-        });
-        commands.set(name, await Promise.all(bound));
-      }
-      opened.faults.check();
-      // Each kernel by itself, for profiles only.
-      const apart = (name: string) => Promise.all((single.get(name) ?? []).map(bind));
-      return new DawnExecutable(opened, arenas, commands, apart);
+      const emit = (program: Program): EmittedProgram => {
+        const apart = emitProgram(program, target);
+        return { apart, joined: joinDispatches(apart, target.descriptor, loadKernelSource) };
+      };
+      const executable = new DawnExecutable(opened, pipelines, emit);
+      await executable.load(programs, progress);
+      return executable;
     },
     close: () => opened.close(),
   };
@@ -75,26 +54,69 @@ function memoryLimits({ limits, kind }: DawnDevice): MemoryLimits {
   };
 }
 
+/** The dispatches of a program as they are launched, and each kernel by itself, for profiles only. */
+interface EmittedProgram {
+  readonly joined: readonly EmittedDispatch[];
+  readonly apart: readonly EmittedDispatch[];
+}
+
 class DawnExecutable implements Executable {
   readonly #opened: DawnDevice;
+  readonly #pipelines: Pipelines;
+  readonly #emit: (program: Program) => EmittedProgram;
   readonly #arenas: Arenas;
-  readonly #commands: ReadonlyMap<string, readonly Command[]>;
-  readonly #apart: (program: string) => Promise<readonly Command[]>;
+  readonly #emitted = new Map<string, EmittedProgram>();
+  readonly #commands = new Map<string, readonly Command[]>();
   readonly #readback: Readback;
   #queued = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(
-    opened: DawnDevice,
-    arenas: Arenas,
-    commands: ReadonlyMap<string, readonly Command[]>,
-    apart: (program: string) => Promise<readonly Command[]>,
-  ) {
+  constructor(opened: DawnDevice, pipelines: Pipelines, emit: (program: Program) => EmittedProgram) {
     this.#opened = opened;
-    this.#arenas = arenas;
-    this.#commands = commands;
-    this.#apart = apart;
+    this.#pipelines = pipelines;
+    this.#emit = emit;
+    this.#arenas = new Arenas(opened);
     this.#readback = new Readback(opened);
+  }
+
+  has(program: string): boolean {
+    return this.#commands.has(program);
+  }
+
+  add(name: string, program: Program, progress?: Progress): Promise<void> {
+    return this.load(new Map([[name, program]]), progress);
+  }
+
+  /** Makes programs ready, their pipelines side by side. */
+  async load(programs: ReadonlyMap<string, Program>, progress?: Progress): Promise<void> {
+    this.#opened.faults.check();
+    const replaced = await this.#arenas.extend(programs.values());
+    const emitted = new Map([...programs].map(([name, program]) => [name, this.#emit(program)]));
+    const texts = new Set([...emitted.values()].flatMap(({ joined }) => joined.map(({ code }) => code.wgsl)));
+    const finished = new Set<string>();
+    const tell = ({ code }: EmittedDispatch) => {
+      if (!finished.has(code.wgsl)) progress?.(finished.add(code.wgsl).size, texts.size);
+    };
+    // What was bound to a buffer that is no more is bound again; its pipelines are there.
+    for (const [name, { joined }] of replaced ? this.#emitted : [])
+      this.#commands.set(name, await this.#bind(joined));
+    for (const [name, program] of emitted) {
+      this.#commands.set(name, await this.#bind(program.joined, tell));
+      this.#emitted.set(name, program);
+    }
+    this.#opened.faults.check();
+  }
+
+  #bind(
+    dispatches: readonly EmittedDispatch[],
+    tell?: (dispatch: EmittedDispatch) => void,
+  ): Promise<readonly Command[]> {
+    const bound = dispatches.map(async (dispatch) => {
+      const pipeline = await this.#pipelines.get(dispatch.code);
+      tell?.(dispatch);
+      return bindDispatch(dispatch, pipeline, this.#opened, this.#pipelines, this.#arenas);
+    });
+    return Promise.all(bound);
   }
 
   write(arena: string, values: Float32Array | Int32Array, offset = 0): void {
@@ -154,7 +176,9 @@ class DawnExecutable implements Executable {
 
   async profile(program: string): Promise<readonly DispatchTime[] | null> {
     this.#opened.faults.check();
-    const times = await measureDispatches(this.#opened, () => this.#apart(program));
+    const times = await measureDispatches(this.#opened, () =>
+      this.#bind(this.#emitted.get(program)?.apart ?? []),
+    );
     this.#opened.faults.check();
     return times;
   }

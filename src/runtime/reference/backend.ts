@@ -21,15 +21,29 @@ export function referenceBackend(): Backend {
 }
 
 class ReferenceExecutable implements Executable {
-  readonly #programs: ReadonlyMap<string, Program>;
+  readonly #programs = new Map<string, Program>();
   readonly #arenas = new Map<string, Float64Array>();
 
   constructor(programs: ReadonlyMap<string, Program>) {
-    this.#programs = programs;
-    for (const program of programs.values()) {
-      for (const [name, arena] of makeArenas(program)) {
-        if (arena.length >= (this.#arenas.get(name)?.length ?? 0)) this.#arenas.set(name, arena);
-      }
+    for (const [name, program] of programs) this.#add(name, program);
+  }
+
+  has(program: string): boolean {
+    return this.#programs.has(program);
+  }
+
+  add(name: string, program: Program): Promise<void> {
+    this.#add(name, program);
+    return Promise.resolve();
+  }
+
+  #add(name: string, program: Program): void {
+    this.#programs.set(name, program);
+    for (const [arena, values] of makeArenas(program)) {
+      const before = this.#arenas.get(arena);
+      if (before !== undefined && before.length >= values.length) continue;
+      if (before !== undefined) values.set(before);
+      this.#arenas.set(arena, values);
     }
   }
 

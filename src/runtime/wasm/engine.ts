@@ -8,7 +8,9 @@ export interface CompiledModule {
 }
 
 export interface SharedMemory {
+  /** As long as the memory was when it was asked for; the part that a longer one shares with it is the same. */
   readonly buffer: SharedArrayBuffer;
+  grow(pages: number): number;
 }
 
 /** What a module exports: see src/codegen/wasm/sync.ts. */
@@ -43,11 +45,16 @@ export const PAGE_BYTES = 65536;
 /** All that 32 bits can address. */
 export const MOST_PAGES = 65536;
 
-/** Zeroed memory that threads share. Throws a RangeError when the system has no room. */
+/** Zeroed memory that threads share and that can grow to all that addresses reach. Throws a RangeError when the system has no room. */
 export function allocateMemory(bytes: number): SharedMemory {
-  const pages = Math.ceil(bytes / PAGE_BYTES);
   const { Memory } = engine();
-  return new Memory({ initial: pages, maximum: pages, shared: true });
+  return new Memory({ initial: Math.ceil(bytes / PAGE_BYTES), maximum: MOST_PAGES, shared: true });
+}
+
+/** Makes a memory at least so large, with zeros. Throws a RangeError when the system has no room. */
+export function growMemory(memory: SharedMemory, bytes: number): void {
+  const missing = Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES);
+  if (missing > 0) memory.grow(missing);
 }
 
 export function compileModule(bytes: Uint8Array<ArrayBuffer>): Promise<CompiledModule> {

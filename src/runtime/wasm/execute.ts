@@ -3,22 +3,26 @@ import { availableParallelism } from "node:os";
 import type { Cache } from "../../base/cache.ts";
 import { NO_CACHE } from "../../base/cache.ts";
 import { at, CompilerBug, invariant } from "../../base/invariant.ts";
+import type { WasmModule } from "../../codegen/wasm/emit.ts";
 import { emitModule } from "../../codegen/wasm/emit.ts";
 import { CONTROL, LINE_BYTES, MAX_THREADS } from "../../codegen/wasm/layout.ts";
 import { describePlace } from "../../diagnostics/source.ts";
-import { addTurns, type Backend, type DispatchTime, type Executable } from "../backend.ts";
+import type { Kernel } from "../../ir/kernel.ts";
+import type { Program } from "../../ir/program.ts";
+import { addTurns, type Backend, type DispatchTime, type Executable, type Progress } from "../backend.ts";
 import { hostMemory, tighter } from "../limits.ts";
-import type { ProgramFunctions, SharedMemory } from "./engine.ts";
+import type { ProgramFunctions } from "./engine.ts";
 import {
   allocateMemory,
   compileModule,
+  growMemory,
   hasRelaxedSimd,
   instantiate,
   MOST_PAGES,
   PAGE_BYTES,
 } from "./engine.ts";
-import type { MemoryLayout } from "./memory.ts";
-import { arenaStart, layOut, outOfMemory } from "./memory.ts";
+import type { MemoryLayout, ModulePlace } from "./memory.ts";
+import { arenaStart, layOut, NO_PROGRAMS, outOfMemory } from "./memory.ts";
 import { WorkerPool } from "./pool.ts";
 import type { DispatchRecord } from "./records.ts";
 import { collectKernels, planRecords, writeRecords } from "./records.ts";
@@ -56,37 +60,21 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
     return workers;
   };
   const open = new Set<WasmExecutable>();
-  let executables = 0;
+  let modules = 0;
   return {
     description: `CPU (WebAssembly SIMD${fused ? ", relaxed multiply-add" : ""})`,
     profiling: "Kernels were timed one by one, each from its start until all threads had done their part.",
     limits: { total: REACH, arena: REACH, operand: REACH, elementBytes: 4 },
     start: startWorkers,
     prepare: async (programs, progress) => {
-      const pool = startWorkers();
-      const { kernels, keys, numbers } = collectKernels(programs.values());
-      const code = cache.remember("code", JSON.stringify([fused, keys]), () =>
-        emitModule(kernels, { fused }),
-      );
-      const { bytes, nanoseconds, scratchBytes } = code;
-      const records = new Map<string, readonly DispatchRecord[]>();
-      let recordBytes = 0;
-      for (const [name, program] of programs) {
-        const planned = planRecords(program, numbers.get(program) ?? [], nanoseconds, recordBytes);
-        records.set(name, planned);
-        recordBytes = planned.at(-1)?.end ?? recordBytes;
-      }
-      const layout = layOut({ programs: programs.values(), recordBytes, scratchBytes, threads });
-      const memory = allocate(layout);
-      const module = await compileModule(bytes);
-      progress?.(kernels.length, kernels.length);
-      const id = executables++;
-      const scratch = (thread: number) => layout.scratch + thread * layout.scratchBytes;
-      pool.load(id, module, memory, scratch);
-      const functions = instantiate(module, memory, scratch(0));
-      const executable = new WasmExecutable({ id, pool, memory, layout, functions, records }, () =>
-        open.delete(executable),
-      );
+      const executable: WasmExecutable = new WasmExecutable({
+        pool: startWorkers(),
+        emit: (kernels, keys) =>
+          cache.remember("code", JSON.stringify([fused, keys]), () => emitModule(kernels, { fused })),
+        nextId: () => modules++,
+        onDispose: () => open.delete(executable),
+      });
+      await executable.load(programs, progress);
       open.add(executable);
       return executable;
     },
@@ -98,52 +86,108 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   };
 }
 
-function allocate(layout: MemoryLayout): SharedMemory {
-  try {
-    return allocateMemory(layout.bytes);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const size = (layout.bytes / 2 ** 20).toFixed(1);
-    throw outOfMemory(`The model needs ${size} MiB in one piece, and the system has no room for it.`);
-  }
+interface Parts {
+  readonly pool: WorkerPool;
+  /** Code of kernels, which `keys` tell apart. */
+  readonly emit: (kernels: readonly Kernel[], keys: readonly string[]) => WasmModule;
+  /** A number that no other module of the pool has. */
+  readonly nextId: () => number;
+  readonly onDispose: () => void;
 }
 
-interface Parts {
+/** Programs that were loaded together are one module. */
+interface LoadedModule {
   readonly id: number;
-  readonly pool: WorkerPool;
-  readonly memory: SharedMemory;
-  readonly layout: MemoryLayout;
   readonly functions: ProgramFunctions;
-  readonly records: ReadonlyMap<string, readonly DispatchRecord[]>;
+  readonly place: ModulePlace;
+  readonly programs: ReadonlyMap<string, readonly DispatchRecord[]>;
 }
 
 class WasmExecutable implements Executable {
   readonly #parts: Parts;
-  readonly #words: Int32Array;
+  readonly #modules: LoadedModule[] = [];
   readonly #choices = new Map<string, ThreadChoice>();
-  readonly #onDispose: () => void;
+  #layout = NO_PROGRAMS;
+  #memory = allocateMemory(NO_PROGRAMS.bytes);
   #failure: Error | null = null;
 
-  constructor(parts: Parts, onDispose: () => void) {
-    const { memory, layout, records } = parts;
+  constructor(parts: Parts) {
     this.#parts = parts;
-    this.#onDispose = onDispose;
-    this.#words = new Int32Array(memory.buffer);
-    this.#words[CONTROL.polls / 4] = BARRIER_POLLS;
-    for (const program of records.values())
+    this.#words()[CONTROL.polls / 4] = BARRIER_POLLS;
+  }
+
+  has(program: string): boolean {
+    return this.#modules.some(({ programs }) => programs.has(program));
+  }
+
+  async add(name: string, program: Program, progress?: Progress): Promise<void> {
+    this.#check();
+    await this.load(new Map([[name, program]]), progress);
+  }
+
+  /** Makes programs ready that become one module. */
+  async load(programs: ReadonlyMap<string, Program>, progress?: Progress): Promise<void> {
+    const { pool, emit, nextId } = this.#parts;
+    const { kernels, keys, numbers } = collectKernels(programs.values());
+    const { bytes, nanoseconds, scratchBytes } = emit(kernels, keys);
+    const records = new Map<string, readonly DispatchRecord[]>();
+    let recordBytes = 0;
+    for (const [name, program] of programs) {
+      const planned = planRecords(program, numbers.get(program) ?? [], nanoseconds, recordBytes);
+      records.set(name, planned);
+      recordBytes = planned.at(-1)?.end ?? recordBytes;
+    }
+    const needs = { programs: programs.values(), recordBytes, scratchBytes, threads: pool.threads };
+    const { layout, place } = layOut(this.#layout, needs);
+    this.#grow(layout);
+    const module = await compileModule(bytes);
+    progress?.(kernels.length, kernels.length);
+    const id = nextId();
+    const scratch = (thread: number) => place.scratch + thread * place.scratchBytes;
+    pool.load(id, module, this.#memory, scratch);
+    const functions = instantiate(module, this.#memory, scratch(0));
+    this.#modules.push({ id, functions, place, programs: records });
+    for (const loaded of this.#modules) this.#writeRecords(loaded);
+  }
+
+  /** Makes room for a layout that goes on from the one before, and moves what has another place in it. */
+  #grow(layout: MemoryLayout): void {
+    try {
+      growMemory(this.#memory, layout.bytes);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const size = (layout.bytes / 2 ** 20).toFixed(1);
+      throw outOfMemory(`The model needs ${size} MiB in one piece, and the system has no room for it.`);
+    }
+    const memory = new Uint8Array(this.#memory.buffer);
+    for (const [name, { start, bytes }] of this.#layout.arenas) {
+      const place = arenaStart(layout, name);
+      if (place !== start) memory.copyWithin(place, start, start + bytes);
+    }
+    this.#layout = layout;
+  }
+
+  /** Records hold the addresses of arenas. */
+  #writeRecords({ place, programs }: LoadedModule): void {
+    const words = this.#words();
+    for (const records of programs.values())
       writeRecords(
-        this.#words,
-        layout.records,
-        program,
-        ({ arena, offset }) => arenaStart(layout, arena) + offset,
+        words,
+        place.records,
+        records,
+        ({ arena, offset }) => arenaStart(this.#layout, arena) + offset,
       );
+  }
+
+  #words(): Int32Array {
+    return new Int32Array(this.#memory.buffer);
   }
 
   write(arena: string, values: Float32Array | Int32Array, offset = 0): void {
     this.#check();
     const { start, bytes } = this.#arena(arena);
     invariant((offset + values.length) * 4 <= bytes, `arena ${arena} has ${bytes} bytes`);
-    const { buffer } = this.#parts.memory;
+    const { buffer } = this.#memory;
     const place = start + offset * 4;
     if (values instanceof Float32Array) new Float32Array(buffer, place, values.length).set(values);
     else new Int32Array(buffer, place, values.length).set(values);
@@ -151,36 +195,36 @@ class WasmExecutable implements Executable {
 
   run(program: string): void {
     this.#check();
-    const records = this.#program(program);
+    const { module, records } = this.#program(program);
     const [first, last] = [records[0], records.at(-1)];
     if (first === undefined || last === undefined) return;
     const choice = this.#choices.get(program) ?? new ThreadChoice(this.#parts.pool.threads);
     this.#choices.set(program, choice);
     const start = performance.now();
-    this.#execute(first, last, choice.next);
+    this.#execute(module, first, last, choice.next);
     choice.record(performance.now() - start);
   }
 
-  #execute(first: DispatchRecord, last: DispatchRecord, threads: number): void {
-    const { pool, id, functions, layout } = this.#parts;
-    const [from, to] = [layout.records + first.start, layout.records + last.end];
-    pool.begin(id, threads, from, to);
+  #execute(module: LoadedModule, first: DispatchRecord, last: DispatchRecord, threads: number): void {
+    const { id, functions, place } = module;
+    const [from, to] = [place.records + first.start, place.records + last.end];
+    this.#parts.pool.begin(id, threads, from, to);
     try {
       functions.run(0, threads, from, to);
     } catch (error) {
-      this.#failure = this.#explain(error);
+      this.#failure = this.#explain(module, error);
       throw this.#failure;
     }
   }
 
   /** An error of a kernel, with the kernel's name and the spec's line. The other threads are told to stop. */
-  #explain(error: unknown): Error {
-    const { layout, records } = this.#parts;
-    const failed = Atomics.compareExchange(this.#words, CONTROL.aborted / 4, 0, 1);
-    Atomics.notify(this.#words, CONTROL.generation / 4);
+  #explain({ place, programs }: LoadedModule, error: unknown): Error {
+    const words = this.#words();
+    const failed = Atomics.compareExchange(words, CONTROL.aborted / 4, 0, 1);
+    Atomics.notify(words, CONTROL.generation / 4);
     const thread = Math.max(0, failed - 1);
-    const place = at(this.#words, (CONTROL.current + thread * LINE_BYTES) / 4) - layout.records;
-    const record = [...records.values()].flat().find(({ start, end }) => start <= place && place < end);
+    const offset = at(words, (CONTROL.current + thread * LINE_BYTES) / 4) - place.records;
+    const record = [...programs.values()].flat().find(({ start, end }) => start <= offset && offset < end);
     const [origin] = record?.origins ?? [];
     const where = origin === undefined ? "" : `, ${describePlace(origin)}`;
     return new CompilerBug(
@@ -196,7 +240,7 @@ class WasmExecutable implements Executable {
     const { start, bytes } = this.#arena(arena);
     const { offset, length } = range ?? { offset: 0, length: bytes / 4 };
     const copy = new Float32Array(length);
-    copy.set(new Float32Array(this.#parts.memory.buffer, start + offset * 4, length));
+    copy.set(new Float32Array(this.#memory.buffer, start + offset * 4, length));
     // Waiting for a turn of the event loop lets signals and timers through, as waiting for a device does.
     await new Promise<void>((resolve) => setImmediate(resolve));
     return copy;
@@ -211,10 +255,11 @@ class WasmExecutable implements Executable {
     this.#check();
     const times: DispatchTime[] = [];
     const all = this.#choices.get(program)?.preferred ?? this.#parts.pool.threads;
-    for (const record of this.#program(program)) {
+    const { module, records } = this.#program(program);
+    for (const record of records) {
       const start = performance.now();
       // What one thread does alone needs no others that wait for it.
-      this.#execute(record, record, record.solo ? 1 : all);
+      this.#execute(module, record, record, record.solo ? 1 : all);
       const nanoseconds = Math.round((performance.now() - start) * 1e6);
       times.push({ segment: record.segment, dispatch: record.dispatch, kernel: record.kernel, nanoseconds });
     }
@@ -223,8 +268,8 @@ class WasmExecutable implements Executable {
   }
 
   dispose(): void {
-    this.#onDispose();
-    this.#parts.pool.unload(this.#parts.id);
+    this.#parts.onDispose();
+    for (const { id } of this.#modules) this.#parts.pool.unload(id);
   }
 
   #check(): void {
@@ -234,14 +279,16 @@ class WasmExecutable implements Executable {
   }
 
   #arena(name: string) {
-    const arena = this.#parts.layout.arenas.get(name);
+    const arena = this.#layout.arenas.get(name);
     invariant(arena !== undefined, `no arena ${name}`);
     return arena;
   }
 
-  #program(name: string): readonly DispatchRecord[] {
-    const records = this.#parts.records.get(name);
-    invariant(records !== undefined, `no program ${name}`);
-    return records;
+  #program(name: string): { readonly module: LoadedModule; readonly records: readonly DispatchRecord[] } {
+    for (const module of this.#modules) {
+      const records = module.programs.get(name);
+      if (records !== undefined) return { module, records };
+    }
+    throw new CompilerBug(`no program ${name}`);
   }
 }

@@ -7,12 +7,16 @@ import { ARENA_ALIGNMENT } from "../../ir/program.ts";
 import { MOST_PAGES, PAGE_BYTES } from "./engine.ts";
 
 export interface MemoryLayout {
+  readonly arenas: ReadonlyMap<string, { readonly start: number; readonly bytes: number }>;
+  readonly bytes: number;
+}
+
+/** Where that lies which programs of one module have for themselves. */
+export interface ModulePlace {
   readonly records: number;
   readonly scratch: number;
   /** Bytes from one thread's scratch memory to the next one's. */
   readonly scratchBytes: number;
-  readonly arenas: ReadonlyMap<string, { readonly start: number; readonly bytes: number }>;
-  readonly bytes: number;
 }
 
 export interface MemoryNeeds {
@@ -22,26 +26,36 @@ export interface MemoryNeeds {
   readonly threads: number;
 }
 
+/** Nothing but what the threads need to work together. */
+export const NO_PROGRAMS: MemoryLayout = { arenas: new Map(), bytes: CONTROL_BYTES };
+
 function align(bytes: number): number {
   return Math.ceil(bytes / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
 }
 
-/** Places everything. Throws a UserError with exit code 3 when 32-bit addresses do not reach. */
-export function layOut(needs: MemoryNeeds): MemoryLayout {
-  const records = align(CONTROL_BYTES);
+/**
+ * Places programs behind what is there. Arenas stay where they are; one of which they need more than there is gets a new place behind everything.
+ * Throws a UserError with exit code 3 when 32-bit addresses do not reach.
+ */
+export function layOut(
+  before: MemoryLayout,
+  needs: MemoryNeeds,
+): { readonly layout: MemoryLayout; readonly place: ModulePlace } {
+  const records = align(before.bytes);
   const scratch = align(records + needs.recordBytes);
   const scratchBytes = align(needs.scratchBytes + READ_BEYOND);
   let next = scratch + needs.threads * scratchBytes;
   const sizes = new Map<string, number>();
   for (const program of needs.programs)
     for (const [name, bytes] of program.arenas) sizes.set(name, Math.max(sizes.get(name) ?? 0, bytes));
-  const arenas = new Map<string, { start: number; bytes: number }>();
+  const arenas = new Map(before.arenas);
   for (const [name, bytes] of sizes) {
+    if ((arenas.get(name)?.bytes ?? -1) >= bytes) continue;
     arenas.set(name, { start: next, bytes });
     next = align(next + bytes + READ_BEYOND);
   }
-  if (next > MOST_PAGES * PAGE_BYTES) throw tooLarge(sizes, next);
-  return { records, scratch, scratchBytes, arenas, bytes: next };
+  if (next > MOST_PAGES * PAGE_BYTES) throw tooLarge(arenas, next);
+  return { layout: { arenas, bytes: next }, place: { records, scratch, scratchBytes } };
 }
 
 export function arenaStart(layout: MemoryLayout, name: string): number {
@@ -50,9 +64,9 @@ export function arenaStart(layout: MemoryLayout, name: string): number {
   return arena.start;
 }
 
-function tooLarge(sizes: ReadonlyMap<string, number>, bytes: number): UserError {
-  const largest = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 8);
-  const lines = largest.map(([name, size]) => `    ${name}  ${mebibytes(size)}`);
+function tooLarge(arenas: MemoryLayout["arenas"], bytes: number): UserError {
+  const largest = [...arenas].sort((a, b) => b[1].bytes - a[1].bytes).slice(0, 8);
+  const lines = largest.map(([name, arena]) => `    ${name}  ${mebibytes(arena.bytes)}`);
   return outOfMemory(
     `The model needs ${mebibytes(bytes)}; WebAssembly reaches 4096.0 MiB. The largest arenas:\n\n${lines.join("\n")}`,
   );

@@ -55,8 +55,8 @@ function programs(): ReadonlyMap<string, Program> {
   });
   const { compiled } = compileOnly({ model, types: program.types, target: CPU, data: null });
   return new Map([
-    ["iteration", compiled.iteration],
-    ["evaluation", compiled.evaluation],
+    ["iteration", compiled.iteration.program],
+    ["evaluation", compiled.evaluation.program],
   ]);
 }
 

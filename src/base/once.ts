@@ -1,0 +1,8 @@
+/** `make`, called when its value is first asked for and never again. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -28,6 +28,7 @@ import { describeSummary } from "./compile-summary.ts";
 import { printTimes } from "./compile-times.ts";
 import { addDeviceOption } from "./device-option.ts";
 import { printProblems } from "./failure.ts";
+import type { Stream } from "./io.ts";
 import { describeMemory, memoryJson } from "./memory-table.ts";
 import { addSetOption, splitSettings } from "./settings.ts";
 
@@ -100,7 +101,7 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
     await printTimes(session, { model, types: program.types, identity, data }, { device: flags, watch });
     return;
   }
-  const wgsl = emit === "wgsl" ? await wgslTarget() : describeTarget(SOFTWARE);
+  const wgsl = emit === "wgsl" ? await wgslTarget(io.err) : describeTarget(SOFTWARE);
   const device = emit === "wgsl" ? null : await describeDevice(flags);
   const target = device?.target ?? wgsl;
   const compilation = compileOnly({ model, types: program.types, target, data });
@@ -129,14 +130,16 @@ async function compile(session: Session, spec: string, flags: CompileFlags): Pro
   );
 }
 
-/** Where WGSL would run; a software driver where Dawn finds nothing. */
-async function wgslTarget(): Promise<TargetDescriptor> {
+/** Where WGSL would run; the least that WebGPU guarantees where Dawn finds nothing, which is said. */
+async function wgslTarget(err: Stream): Promise<TargetDescriptor> {
   try {
     const opened = await openDevice();
     opened.close();
     return describeTarget(deviceFacts(opened));
   } catch (error) {
     if (!(error instanceof UserError) || error.exitCode !== 3) throw error;
+    const reasons = error.problems.map(({ text }) => text).join("\n");
+    err.write(`${reasons}\nThe WGSL is for the least that WebGPU guarantees.\n`);
     return describeTarget(SOFTWARE);
   }
 }

@@ -90,6 +90,24 @@ describe("without a device", () => {
   });
 });
 
+it("WGSL without a device is for the least that WebGPU guarantees, and says so", async () => {
+  const { code, out, err } = await runCli(
+    "compile",
+    TINY,
+    "--set",
+    "d=3",
+    "--data",
+    "synth",
+    "--emit",
+    "wgsl",
+  );
+  expect(code).toBe(0);
+  expect(out).toContain("@compute @workgroup_size");
+  expect(err).toBe(
+    "No device can run WebGPU.\n    Dawn found no GPU.\n    There is no software driver for linux on mips.\nThe WGSL is for the least that WebGPU guarantees.\n",
+  );
+});
+
 describe("a mistake of mird itself", () => {
   it("asks for a report and keeps the details in a file", async () => {
     openDevice.mockRejectedValue(new Error("the impossible happened"));

@@ -17,6 +17,9 @@ const DRIVER = "libvk_swiftshader.so";
 const MANIFEST = "vk_swiftshader_icd.json";
 const FILES = [LOADER, DRIVER, MANIFEST];
 
+/** The bundled loader once it is open: koffi closes a library whose handle is collected as garbage, and Dawn would no longer find it. */
+let loader: ReturnType<typeof koffi.load> | null = null;
+
 /** Whether the archive has a build for this machine. */
 export function hasBundledDriver(): boolean {
   return process.platform === "linux" && process.arch === "x64";
@@ -36,7 +39,7 @@ export async function useBundledDriver(): Promise<void> {
   // Set before the loader runs. The first name is current, the second is known to older loaders.
   process.env.VK_DRIVER_FILES = join(folder, MANIFEST);
   process.env.VK_ICD_FILENAMES = join(folder, MANIFEST);
-  if (!hasSystemLoader()) koffi.load(join(folder, LOADER), { global: true });
+  if (loader === null && !hasSystemLoader()) loader = koffi.load(join(folder, LOADER), { global: true });
 }
 
 function tryLoad(library: string): boolean {

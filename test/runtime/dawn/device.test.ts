@@ -44,6 +44,15 @@ test("a process may end while the device is at work, and after its instance coul
   expect((await child(`${work} process.exit(0);`)).stdout).toContain("software driver");
 });
 
+test("the loader of the driver stays open, so that Dawn finds it however late", async () => {
+  const { stdout } = await child(`
+    const { hasSystemLoader, useBundledDriver } = await import(${JSON.stringify(new URL("runtime/dawn/software-adapter.ts", SOURCES).href)});
+    await useBundledDriver();
+    for (let round = 0; round < 5; round++) { globalThis.gc(); await new Promise((resolve) => setTimeout(resolve, 20)); }
+    console.log(hasSystemLoader());`);
+  expect(stdout.trim()).toBe("true");
+});
+
 test("without a device, the error says what was tried", async () => {
   const { stdout } = await child(`
     const opened = await openDevice({ software: "never" }).catch((error) => error);
